@@ -1,0 +1,20 @@
+/** The table of filesystems and the way in. */
+import type { ByteSource } from '../src/source/byte-source.js';
+import type { FileSystem, FileSystemFormat, FileSystemOptions } from './filesystem.js';
+
+export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystemOptions, FileType, Timestamp } from './filesystem.js';
+
+/** All filesystems, in the order in which they are asked. A new reader is a new folder and one new row. */
+export const FILE_SYSTEMS: readonly FileSystemFormat[] = [];
+
+/**
+ * Opens the filesystem on a volume.
+ * @returns null when no reader knows what is there
+ * @throws TygrubError corrupt, unsupported, limit: a filesystem was recognised but cannot be read
+ */
+export async function openFileSystem(source: ByteSource, options: FileSystemOptions): Promise<FileSystem | null> {
+  for (const format of FILE_SYSTEMS) {
+    if (await format.probe(source)) return format.open(source, options);
+  }
+  return null;
+}

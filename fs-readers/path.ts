@@ -1,0 +1,90 @@
+/** Paths through any filesystem, as the kernel's name lookup walks them: `.`, `..`, `//`, symbolic links, all bounded. */
+import { encodeUtf8, nameText } from '../src/bytes/text.js';
+import { corrupt, limitReached, notFound } from '../src/errors.js';
+import type { Limits } from '../src/limits.js';
+import type { FileNode, FileSystem } from './filesystem.js';
+
+const SLASH = 0x2f;
+
+/** A node and the path, without links, at which it was found. */
+export interface Resolved {
+  readonly node: FileNode;
+  /** Absolute, `/` between components; names as `nameText` gives them. */
+  readonly path: string;
+}
+
+/** Splits a path at slashes; empty components vanish. */
+export function pathComponents(path: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let start = 0;
+  for (let i = 0; i <= path.length; i++) {
+    if (i === path.length || path[i] === SLASH) {
+      if (i > start) parts.push(path.subarray(start, i));
+      start = i + 1;
+    }
+  }
+  return parts;
+}
+
+/**
+ * Finds the node of a path. Absolute and relative links are followed inside the filesystem, relative ones from their own
+ * directory; `..` of the root is the root. The path starts at the root whether or not it begins with `/`.
+ * @param path text (UTF-8) or bytes
+ * @param followLast whether a link at the very end is followed (`stat`) or returned (`lstat`)
+ * @throws TygrubError not-found `path.not-found` naming the component, limit (symlinks, pathLength, pathDepth), and what
+ * the reader throws
+ */
+export async function resolvePath(fs: FileSystem, path: string | Uint8Array, limits: Limits, followLast = true): Promise<Resolved> {
+  const asked = typeof path === 'string' ? path : nameText(path);
+  const bytes = typeof path === 'string' ? encodeUtf8(path) : path;
+  if (bytes.length > limits.pathLength) throw limitReached('pathLength', `the path ${asked.slice(0, 60)}... is ${bytes.length} bytes long`);
+  const root = await fs.root();
+  const trail: { node: FileNode; name: string }[] = [];
+  const current = (): FileNode => trail[trail.length - 1]?.node ?? root;
+  const text = (): string => `/${trail.map((step) => step.name).join('/')}`;
+  // What is still to be walked, the next component last.
+  let pending = pathComponents(bytes).reverse();
+  const mustBeDirectory = bytes[bytes.length - 1] === SLASH;
+  let links = 0;
+  for (let steps = 0; ; steps++) {
+    const name = pending.pop();
+    if (name === undefined) break;
+    if (steps > limits.pathDepth + limits.pathLength) throw limitReached('pathDepth', `${asked} has too many components`);
+    if (name.length === 1 && name[0] === 0x2e) {
+      requireDirectory(current(), text(), asked);
+      continue;
+    }
+    if (name.length === 2 && name[0] === 0x2e && name[1] === 0x2e) {
+      requireDirectory(current(), text(), asked);
+      trail.pop();
+      continue;
+    }
+    const directory = current();
+    requireDirectory(directory, text(), asked);
+    const node = await directory.lookup(name);
+    if (node === null) {
+      throw notFound('path.not-found', `${asked} does not exist: ${text()} has no ${nameText(name)}`);
+    }
+    const last = pending.length === 0;
+    if (node.type === 'l' && (!last || followLast || mustBeDirectory)) {
+      links += 1;
+      if (links > limits.symlinks) throw limitReached('symlinks', `${asked} leads through more than ${limits.symlinks} symbolic links`);
+      const target = await node.readLink();
+      if (target.length === 0) throw corrupt('path.empty-link', `the symbolic link ${text()}/${nameText(name)} has an empty target`);
+      if (target.length > limits.pathLength)
+        throw limitReached('pathLength', `the target of ${text()}/${nameText(name)} is ${target.length} bytes long`);
+      if (target[0] === SLASH) trail.length = 0;
+      pending = pending.concat(pathComponents(target).reverse());
+      if (pending.length > limits.pathLength) throw limitReached('pathLength', `${asked} becomes too long through its symbolic links`);
+      continue;
+    }
+    if (trail.length >= limits.pathDepth) throw limitReached('pathDepth', `${asked} is more than ${limits.pathDepth} directories deep`);
+    trail.push({ node, name: nameText(name) });
+  }
+  if (mustBeDirectory) requireDirectory(current(), text(), asked);
+  return { node: current(), path: text() };
+}
+
+function requireDirectory(node: FileNode, where: string, asked: string): void {
+  if (node.type !== 'd') throw notFound('path.not-a-directory', `${asked} does not exist: ${where} is not a directory`);
+}

@@ -1,0 +1,38 @@
+/** What every container format (VHD, qcow2, raw ...) is to the rest of tygrub. */
+import type { Warning } from '../errors.js';
+import type { Limits } from '../limits.js';
+import type { ByteSource } from '../source/byte-source.js';
+import type { Neighbours } from '../source/neighbours.js';
+
+/** An opened container: the virtual disk inside it. */
+export interface Container {
+  /** `vhd`, `raw`, `qcow2` ... */
+  readonly format: string;
+  /** One phrase for people: `dynamic, 2 MiB blocks, created by qemu`. Empty for raw. */
+  readonly description: string;
+  /** The virtual disk. */
+  readonly disk: ByteSource;
+  /** What is wrong or odd but did not stop the reading. */
+  readonly warnings: readonly Warning[];
+}
+
+/** What a container may use and how. */
+export interface ContainerOptions {
+  readonly limits: Limits;
+  /** Files that the container may name. */
+  readonly neighbours: Neighbours;
+  /** The path of the container file, for messages and for VHD chains; empty where there is none. */
+  readonly path: string;
+  /** A raw disk may be a VHD's parent (`--allow-raw-parent`). */
+  readonly allowRawParent: boolean;
+  /** Go on where a checksum that can be ignored is wrong (`--force`). */
+  readonly force: boolean;
+}
+
+/** One row of the table of containers. */
+export interface ContainerFormat {
+  readonly name: string;
+  /** Says from a few bytes whether this is such a container. Never throws on content. */
+  probe(source: ByteSource): Promise<boolean>;
+  open(source: ByteSource, options: ContainerOptions): Promise<Container>;
+}

@@ -1,0 +1,231 @@
+/**
+ * A guest's disks as one thing: containers, their volumes, the filesystems on them. Everything is opened when it is
+ * first needed and once; failures are kept and told, never swallowed.
+ */
+import { type FileSystem, type FileSystemOptions, openFileSystem } from '../../fs-readers/index.js';
+import { type Container, openContainer } from '../disk/index.js';
+import { notFound, type Problem, problemOf, TygrubError, usageError, type Warning } from '../errors.js';
+import { DEFAULT_LIMITS, type Limits } from '../limits.js';
+import { BlockCache } from '../source/block-cache.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { type Neighbours, NO_NEIGHBOURS } from '../source/neighbours.js';
+import { type ManagedMember, scanVolumes, type TableKind, VOLUME_MANAGERS, type Volume } from '../volume/index.js';
+
+/** One disk image, opened on the host. */
+export interface Image {
+  /** For messages and JSON. */
+  readonly path: string;
+  readonly source: ByteSource;
+  /** Files that the image may name; none when left out. */
+  readonly neighbours?: Neighbours;
+}
+
+/** How a guest is read; all fields have defaults. */
+export interface GuestOptions {
+  readonly limits?: Limits;
+  /** Read filesystems without their journals. */
+  readonly noJournal?: boolean;
+  /** Turn filesystem checksum mismatches into warnings. */
+  readonly ignoreChecksums?: boolean;
+  /** A raw disk may be a VHD's parent. */
+  readonly allowRawParent?: boolean;
+  /** Go on where a container's checksum that can be ignored is wrong. */
+  readonly force?: boolean;
+}
+
+/** One disk of the guest: hd0, hd1 ... */
+export interface GuestDisk {
+  readonly index: number;
+  readonly path: string;
+  readonly container: Container;
+  readonly table: TableKind;
+  /** Bytes of the sectors of the partition table. */
+  readonly sectorSize: number;
+  readonly volumes: readonly GuestVolume[];
+  readonly warnings: readonly Warning[];
+}
+
+/** A volume of the guest with its filesystem. */
+export class GuestVolume {
+  /** What people type: `msdos1` on the first disk, `hd1,msdos1` on the second, `lvm/vg-lv`. */
+  readonly name: string;
+  /** GRUB's name: `hd0,msdos1`; `hd0` for a whole disk; `lvm/vg-lv`. */
+  readonly grubName: string;
+  private opened: Promise<FileSystem | null> | undefined;
+
+  /** @param disk null for volumes that a volume manager made */
+  constructor(
+    readonly volume: Volume,
+    readonly disk: { readonly index: number } | null,
+    private readonly options: FileSystemOptions,
+  ) {
+    const onDisk = disk === null ? '' : `hd${disk.index}`;
+    this.grubName = disk === null ? volume.name : volume.name === 'whole' ? onDisk : `${onDisk},${volume.name}`;
+    this.name = disk === null || disk.index === 0 ? volume.name : this.grubName;
+  }
+
+  /**
+   * The filesystem on the volume; null when no reader knows what is there.
+   * @throws TygrubError when a filesystem is there and cannot be read; the same error at every call
+   */
+  filesystem(): Promise<FileSystem | null> {
+    this.opened ??= openFileSystem(this.volume.source, this.options);
+    return this.opened;
+  }
+
+  /** The filesystem, or why there is none that can be read. Never throws a `TygrubError`. */
+  async inspect(): Promise<{ readonly filesystem: FileSystem | null; readonly problem: Problem | null }> {
+    if (this.volume.problem !== null) return { filesystem: null, problem: this.volume.problem };
+    try {
+      return { filesystem: await this.filesystem(), problem: null };
+    } catch (error) {
+      return { filesystem: null, problem: problemOf(error) };
+    }
+  }
+}
+
+export class Guest {
+  private constructor(
+    readonly disks: readonly GuestDisk[],
+    /** Volumes of all disks in order, then those of volume managers. */
+    readonly volumes: readonly GuestVolume[],
+    readonly warnings: readonly Warning[],
+    readonly limits: Limits,
+    private readonly sources: readonly ByteSource[],
+  ) {}
+
+  /**
+   * Opens the containers and reads the partition tables; filesystems are opened later, when they are needed.
+   * @param images the disks in order: hd0, hd1 ...; the guest closes their sources
+   * @throws TygrubError when a container or table cannot be read at all
+   */
+  static async open(images: readonly Image[], options: GuestOptions = {}): Promise<Guest> {
+    if (images.length === 0) throw usageError('guest.no-image', 'no disk image was given');
+    const limits = options.limits ?? DEFAULT_LIMITS;
+    const volumes: GuestVolume[] = [];
+    const warnings: Warning[] = [];
+    const fsOptions: FileSystemOptions = {
+      limits,
+      noJournal: options.noJournal ?? false,
+      ignoreChecksums: options.ignoreChecksums ?? false,
+      otherVolumes: async () => volumes.map((v) => v.volume.source),
+    };
+    const disks: GuestDisk[] = [];
+    for (const [index, image] of images.entries()) {
+      const container = await openContainer(new BlockCache(image.source, limits.cacheSize), {
+        limits,
+        neighbours: image.neighbours ?? NO_NEIGHBOURS,
+        path: image.path,
+        allowRawParent: options.allowRawParent ?? false,
+        force: options.force ?? false,
+      });
+      const table = await scanVolumes(container.disk, limits);
+      const own = table.volumes.map((volume) => new GuestVolume(volume, { index }, fsOptions));
+      volumes.push(...own);
+      disks.push({
+        index,
+        path: image.path,
+        container,
+        table: table.table,
+        sectorSize: table.sectorSize,
+        volumes: own,
+        warnings: [...container.warnings, ...table.warnings],
+      });
+    }
+    await assembleManaged(volumes, warnings, fsOptions);
+    return new Guest(
+      disks,
+      volumes,
+      warnings,
+      limits,
+      images.map((image) => image.source),
+    );
+  }
+
+  /**
+   * The volume that a person means: a name, a filesystem UUID or a label.
+   * @throws TygrubError not-found listing what there is; usage when a label fits several
+   */
+  async volume(wanted: string): Promise<GuestVolume> {
+    const byName = this.volumes.find((v) => v.name === wanted || v.grubName === wanted || `(${v.grubName})` === wanted);
+    if (byName !== undefined) return byName;
+    const found: GuestVolume[] = [];
+    for (const volume of this.volumes) {
+      const { filesystem } = await volume.inspect();
+      if (filesystem === null) continue;
+      if (filesystem.uuid?.toLowerCase() === wanted.toLowerCase() || (wanted !== '' && filesystem.label === wanted)) found.push(volume);
+    }
+    if (found.length > 1) {
+      throw usageError('guest.ambiguous-volume', `${found.map((v) => v.name).join(', ')} all are called ${wanted}`, {
+        hint: 'name the volume',
+      });
+    }
+    const only = found[0];
+    if (only !== undefined) return only;
+    throw notFound('guest.no-volume', `there is no volume ${wanted}`, { hint: await this.listFilesystems() });
+  }
+
+  /**
+   * The one filesystem of the guest.
+   * @throws TygrubError not-found when there is none, usage when there are several, both listing them
+   */
+  async onlyFilesystem(): Promise<GuestVolume> {
+    const found: GuestVolume[] = [];
+    const attempts: string[] = [];
+    for (const volume of this.volumes) {
+      const { filesystem, problem } = await volume.inspect();
+      if (filesystem !== null) found.push(volume);
+      else attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
+    }
+    const only = found[0];
+    if (only === undefined) throw notFound('guest.no-filesystem', 'no filesystem was found', { attempts });
+    if (found.length > 1) {
+      throw usageError('guest.several-filesystems', 'the disk has several filesystems', {
+        hint: `choose one with --volume: ${await this.listFilesystems()}`,
+      });
+    }
+    return only;
+  }
+
+  /** Gives back what the images hold on the host. */
+  async close(): Promise<void> {
+    for (const source of this.sources) await source.close?.();
+  }
+
+  private async listFilesystems(): Promise<string> {
+    const rows: string[] = [];
+    for (const volume of this.volumes) {
+      const { filesystem } = await volume.inspect();
+      if (filesystem === null) continue;
+      rows.push([volume.name, filesystem.type, filesystem.uuid ?? '', filesystem.label ?? ''].filter((part) => part !== '').join(' '));
+    }
+    return rows.length === 0 ? 'no filesystem was found' : `filesystems are ${rows.join(', ')}`;
+  }
+}
+
+/** Levels of volume managers on each other that are followed (LVM on md on partitions is two). */
+const MANAGER_ROUNDS = 4;
+
+async function assembleManaged(volumes: GuestVolume[], warnings: Warning[], options: FileSystemOptions): Promise<void> {
+  let fresh: readonly GuestVolume[] = volumes.slice();
+  for (let round = 0; round < MANAGER_ROUNDS && fresh.length > 0; round++) {
+    const made: GuestVolume[] = [];
+    for (const manager of VOLUME_MANAGERS) {
+      const members: ManagedMember[] = [];
+      for (const { volume, grubName } of fresh) {
+        if (volume.problem === null && (await manager.probe(volume.source))) members.push({ where: grubName, source: volume.source });
+      }
+      if (members.length === 0) continue;
+      try {
+        const result = await manager.assemble(members, options.limits);
+        made.push(...result.volumes.map((volume) => new GuestVolume(volume, null, options)));
+        warnings.push(...result.warnings);
+      } catch (error) {
+        if (!(error instanceof TygrubError)) throw error;
+        warnings.push({ code: error.code, message: `${manager.name} on ${members.map((m) => m.where).join(', ')}: ${error.summary}` });
+      }
+    }
+    volumes.push(...made);
+    fresh = made;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * All bounds of tygrub, in one place. A hostile disk must not cost more than a bounded amount of time, memory, output or
+ * recursion; each reader takes its bounds from the `Limits` it is given and names the bound when it is reached.
+ *
+ * A new bound is a new field here with its reason; readers never have numbers of their own.
+ */
+export interface Limits {
+  /** Bytes of one file that may be extracted (kernel, initrd, `cp`). libxl itself maps at most 1 GiB of each. */
+  readonly fileSize: number;
+  /** Bytes of one configuration file (grub.cfg, loader entry, os-release) that is parsed. Real ones stay below 1 MiB. */
+  readonly configSize: number;
+  /** Bytes of one path, as Linux's PATH_MAX. */
+  readonly pathLength: number;
+  /** Components of one path after all symbolic links were followed. */
+  readonly pathDepth: number;
+  /** Symbolic links followed for one path, as Linux's MAXSYMLINKS. */
+  readonly symlinks: number;
+  /** Names read from one directory. */
+  readonly directoryEntries: number;
+  /** Bytes of directory content read for one directory. */
+  readonly directorySize: number;
+  /** Depth of directories in a recursive walk. */
+  readonly walkDepth: number;
+  /** Levels of an on-disk tree (extent tree, B+tree). */
+  readonly treeDepth: number;
+  /** Nodes of on-disk trees visited for one lookup or one mapping. */
+  readonly treeNodes: number;
+  /** Partitions, logical partitions or logical volumes of one disk. */
+  readonly volumes: number;
+  /** Members of a chain of VHD parents or qcow2 backing files. */
+  readonly chainLength: number;
+  /** Bytes searched backwards for a stranded VHD footer. */
+  readonly footerScan: number;
+  /** Bytes of one VHD parent locator's payload. */
+  readonly parentLocatorSize: number;
+  /** Bytes of a journal or log that is replayed in memory. */
+  readonly journalSize: number;
+  /** Blocks that a replayed journal may replace. */
+  readonly journalBlocks: number;
+  /** Bytes kept in the block cache of one disk. */
+  readonly cacheSize: number;
+  /** Commands that one boot script may execute. */
+  readonly scriptSteps: number;
+  /** Nesting of blocks, functions and includes of a boot script. */
+  readonly scriptNesting: number;
+  /** Characters that expansions of one boot script may produce in all. */
+  readonly expansionSize: number;
+  /** Files that a boot configuration may include, all together. */
+  readonly includes: number;
+  /** Entries of one boot menu, submenu entries included. */
+  readonly menuEntries: number;
+  /** Bytes of one GRUB environment block. */
+  readonly environmentSize: number;
+  /** Bytes that a decompressor may put out for one payload (Xen's XC_DOM_DECOMPRESS_MAX). */
+  readonly decompressedSize: number;
+  /** Bytes of window that a decompressor may keep. */
+  readonly decompressorWindow: number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+/** The documented defaults. */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  fileSize: 1 * GiB,
+  configSize: 4 * MiB,
+  pathLength: 4096,
+  pathDepth: 1024,
+  symlinks: 40,
+  directoryEntries: 2_000_000,
+  directorySize: 256 * MiB,
+  walkDepth: 256,
+  treeDepth: 16,
+  treeNodes: 1_000_000,
+  volumes: 1024,
+  chainLength: 64,
+  footerScan: 4 * GiB,
+  parentLocatorSize: 64 * KiB,
+  journalSize: 1 * GiB,
+  journalBlocks: 131_072,
+  cacheSize: 8 * MiB,
+  scriptSteps: 200_000,
+  scriptNesting: 64,
+  expansionSize: 16 * MiB,
+  includes: 256,
+  menuEntries: 4096,
+  environmentSize: 64 * KiB,
+  decompressedSize: 1 * GiB,
+  decompressorWindow: 128 * MiB,
+});
+
+/** The defaults with some bounds replaced. */
+export function withLimits(changes: Partial<Limits>): Limits {
+  return Object.freeze({ ...DEFAULT_LIMITS, ...changes });
+}
