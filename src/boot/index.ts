@@ -1,21 +1,14 @@
 /** The way from a guest to its boot menu. */
 import { notFound } from '../errors.js';
 import type { Guest } from '../guest/guest.js';
+import type { BootDialect, BootOptions } from './dialect.js';
 import type { BootEntry, BootMenu } from './menu.js';
 
+export type { BootOptions } from './dialect.js';
 export type { AccessControl, BootEntry, BootFile, BootMenu, ConfigPlace, ConfigWarning, Hypervisor } from './menu.js';
 
-/** How the menu is found and read; all fields have defaults. */
-export interface BootOptions {
-  /** `VOLUME:PATH` of the config to take, instead of searching. */
-  readonly config?: string;
-  /** Which GRUB's rules apply where they differ; told from the disk by default. */
-  readonly grubFlavour?: 'upstream' | 'redhat';
-  /** What the script sees as `grub_platform`. Default `pc`. */
-  readonly platform?: string;
-  /** Offer and choose made-up entries where there is no config. */
-  readonly guess?: boolean;
-}
+/** All dialects, in the order in which a volume is asked for them. */
+export const BOOT_DIALECTS: readonly BootDialect[] = [];
 
 /**
  * Finds the boot configuration and reads its menu.
