@@ -31,6 +31,10 @@ export interface Limits {
   readonly chainLength: number;
   /** Bytes searched backwards for a stranded VHD footer. */
   readonly footerScan: number;
+  /** Bytes of one VHD's block allocation table that are kept; 4 MiB is the whole table of a 2 TiB disk. */
+  readonly batCacheSize: number;
+  /** Bytes of one VHD's block bitmaps that are kept. */
+  readonly bitmapCacheSize: number;
   /** Bytes of one VHD parent locator's payload. */
   readonly parentLocatorSize: number;
   /** Bytes of a journal or log that is replayed in memory. */
@@ -76,6 +80,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   volumes: 1024,
   chainLength: 64,
   footerScan: 4 * GiB,
+  batCacheSize: 4 * MiB,
+  bitmapCacheSize: 1 * MiB,
   parentLocatorSize: 64 * KiB,
   journalSize: 1 * GiB,
   journalBlocks: 131_072,

@@ -14,6 +14,8 @@ export interface Container {
   readonly disk: ByteSource;
   /** What is wrong or odd but did not stop the reading. */
   readonly warnings: readonly Warning[];
+  /** Gives back what the container opened itself (parents, backing files, extents); not the source that it was given. */
+  close?(): Promise<void>;
 }
 
 /** What a container may use and how. */
@@ -32,7 +34,7 @@ export interface ContainerOptions {
 /** One row of the table of containers. */
 export interface ContainerFormat {
   readonly name: string;
-  /** Says from a few bytes whether this is such a container. Never throws on content. */
-  probe(source: ByteSource): Promise<boolean>;
+  /** Says from a few bytes (for some formats also from the path) whether this is such a container. Never throws on content. */
+  probe(source: ByteSource, options: ContainerOptions): Promise<boolean>;
   open(source: ByteSource, options: ContainerOptions): Promise<Container>;
 }

@@ -2,11 +2,15 @@
 import type { ByteSource } from '../source/byte-source.js';
 import type { Container, ContainerFormat, ContainerOptions } from './container.js';
 import { raw } from './raw.js';
+import { strandedVhd, vhd } from './vhd/index.js';
 
 export type { Container, ContainerFormat, ContainerOptions } from './container.js';
 
-/** All formats, in the order in which they are asked. `raw` is last: it takes everything. */
-export const CONTAINER_FORMATS: readonly ContainerFormat[] = [raw];
+/**
+ * All formats, in the order in which they are asked. `vhd` is first: it looks at the end of the file, which the guest of a
+ * fixed VHD cannot write, while it could write the magic of any other format at offset 0. `raw` is last: it takes everything.
+ */
+export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, strandedVhd, raw];
 
 /**
  * Opens the container in a source.
@@ -16,7 +20,7 @@ export const CONTAINER_FORMATS: readonly ContainerFormat[] = [raw];
  */
 export async function openContainer(source: ByteSource, options: ContainerOptions): Promise<Container> {
   for (const format of CONTAINER_FORMATS) {
-    if (await format.probe(source)) return format.open(source, options);
+    if (await format.probe(source, options)) return format.open(source, options);
   }
   throw new RangeError('the table of containers has no last row that takes everything');
 }

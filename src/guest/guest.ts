@@ -187,8 +187,9 @@ export class Guest {
     return only;
   }
 
-  /** Gives back what the images hold on the host. */
+  /** Gives back what the images and their containers hold on the host. */
   async close(): Promise<void> {
+    for (const disk of this.disks) await disk.container.close?.();
     for (const source of this.sources) await source.close?.();
   }
 

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { openContainer } from '../../../src/disk/index.js';
+import type { TygrubError } from '../../../src/errors.js';
+import { DEFAULT_LIMITS } from '../../../src/limits.js';
+import { BlockCache } from '../../../src/source/block-cache.js';
+import { HostFileSource } from '../../../src/source/host-file.js';
+import { NO_NEIGHBOURS } from '../../../src/source/neighbours.js';
+import { sha256 } from '../../support/manifest.js';
+import { peerData, peerPath, skip } from '../../support/requirements.js';
+import { unpack } from '../../support/unpack.js';
+import { matrixFolder, matrixRows } from './matrix.js';
+
+async function open(path: string, force = false) {
+  const source = HostFileSource.open(path);
+  return openContainer(new BlockCache(source), { limits: DEFAULT_LIMITS, neighbours: NO_NEIGHBOURS, path, allowRawParent: false, force });
+}
+
+describe.skipIf(skip('the matrix of VHDs', peerData()))('the matrix of VHDs', () => {
+  const rows = peerData() === null ? matrixRows('vhd-fixed', 'vhd-dynamic') : [];
+
+  it.each(rows.filter((row) => row.expect === 'read'))('$file gives the right virtual disk', async (row) => {
+    const container = await open(`${matrixFolder()}/${row.file}`);
+    expect(container.format).toBe('vhd');
+    expect(container.disk.size).toBe(row.size);
+    expect(await sha256(container.disk)).toBe(row.sha256);
+  });
+
+  it.each(rows.filter((row) => row.expect === 'refuse'))('$file is refused', async (row) => {
+    const error: TygrubError = await open(`${matrixFolder()}/${row.file}`).then(
+      () => expect.unreachable(),
+      (caught) => caught,
+    );
+    expect(error.code).toBe(row.file.includes('poison') ? 'vhd.poisoned' : 'vhd.footer-checksum');
+  });
+
+  it.each(rows.filter((row) => row.expect === 'damaged'))('$file gives what lies in the file and errors for the rest', async (row) => {
+    const { disk } = await open(`${matrixFolder()}/${row.file}`);
+    const truth = readFileSync(`${matrixFolder()}/matrix/v0.raw`);
+    expect(disk.size).toBe(row.size);
+    let errors = 0;
+    let right = 0;
+    for (let at = 0; at < disk.size; at += 4096) {
+      try {
+        const got = await disk.read(at, 4096);
+        if (Buffer.compare(got, truth.subarray(at, at + 4096)) === 0) right++;
+      } catch (error) {
+        expect((error as TygrubError).code).toMatch(/^vhd\.block-(truncated|past-end)$/);
+        errors++;
+      }
+    }
+    expect(right + errors).toBe(disk.size / 4096);
+    expect(right).toBeGreaterThan(errors);
+    if (row.file.includes('half')) expect(errors).toBeGreaterThan(0);
+  });
+
+  it('a footer with a wrong checksum is read with --force', async () => {
+    const { disk, warnings } = await open(`${matrixFolder()}/matrix/d-badsum.vhd`, true);
+    expect(await sha256(disk)).toBe('7886e157a04e4ef7fa2d9d09e0e66337987ac4865decf60bd05782d5134d50cf');
+    expect(warnings.map((warning) => warning.code)).toContain('vhd.footer-checksum');
+  });
+});
+
+describe.skipIf(skip('VHDs of other projects', peerData()))('VHDs of other projects', () => {
+  const rows =
+    peerData() === null
+      ? readFileSync(peerPath('containers', 'MANIFEST.tsv'), 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => line.split('\t'))
+          .filter(([, format]) => format === 'vpc')
+          .map(([file = '', , size = '', sum = '']) => ({ file, size: Number(size), sum }))
+      : [];
+
+  it.each(rows.filter((row) => row.sum !== ''))('$file gives the bytes that qemu-img reads', async (row) => {
+    const { disk } = await open(unpack(peerPath('containers', `${row.file}.gz`)));
+    expect(disk.size).toBe(row.size);
+    expect(await sha256(disk)).toBe(row.sum);
+  });
+
+  it('a VHD whose footers both fail their checksum is refused', async () => {
+    await expect(open(unpack(peerPath('containers', 'dfvfs-image-badsum.vhd.gz')))).rejects.toMatchObject({ code: 'vhd.footer-checksum' });
+  });
+});
