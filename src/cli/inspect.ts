@@ -1,0 +1,116 @@
+/** `tygrub inspect`: container, partitions, filesystems and boot configs as a tree. */
+import { printable } from '../bytes/text.js';
+import type { Guest, GuestDisk, GuestVolume } from '../guest/guest.js';
+import { type ReadOptions, withGuest } from './options.js';
+import { bold, formatSize, print, printJson, unicode } from './output.js';
+
+export async function runInspect(images: readonly string[], options: ReadOptions & { json?: boolean }): Promise<void> {
+  await withGuest(images, options, async (guest) => {
+    if (options.json === true) await printJson(await guestJson(guest));
+    else await print(await guestText(guest));
+  });
+}
+
+async function volumeJson(item: GuestVolume) {
+  const { volume } = item;
+  const { filesystem, problem } = await item.inspect();
+  return {
+    name: item.name,
+    start: volume.start,
+    size: volume.size,
+    type: volume.type,
+    active: volume.active,
+    uuid: volume.uuid,
+    label: volume.label,
+    filesystem:
+      filesystem === null ? null : { type: filesystem.type, uuid: filesystem.uuid, label: filesystem.label, state: filesystem.state },
+    problem,
+  };
+}
+
+async function guestJson(guest: Guest) {
+  const first = guest.disks[0];
+  const volumes = [];
+  for (const item of guest.volumes) volumes.push(await volumeJson(item));
+  const disks = guest.disks.map((disk) => ({
+    image: disk.path,
+    container: disk.container.format,
+    description: disk.container.description,
+    size: disk.container.disk.size,
+    table: disk.table,
+    sectorSize: disk.sectorSize,
+    warnings: disk.warnings,
+  }));
+  return {
+    image: first?.path ?? null,
+    container: first?.container.format ?? null,
+    size: first?.container.disk.size ?? 0,
+    table: first?.table ?? null,
+    volumes,
+    ...(disks.length > 1 ? { disks } : {}),
+    warnings: [...guest.disks.flatMap((disk) => disk.warnings), ...guest.warnings],
+  };
+}
+
+interface Branch {
+  readonly text: string;
+  readonly children: readonly Branch[];
+}
+
+async function guestText(guest: Guest): Promise<string> {
+  const lines: string[] = [];
+  for (const disk of guest.disks) {
+    lines.push(bold(printable(disk.path)), ...draw([await diskBranch(guest, disk)]));
+  }
+  const managed = guest.volumes.filter((item) => item.volume.start === null);
+  if (managed.length > 0) {
+    const children: Branch[] = [];
+    for (const item of managed) children.push(await volumeBranch(item));
+    lines.push('volumes made of several', ...draw(children));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+async function diskBranch(guest: Guest, disk: GuestDisk): Promise<Branch> {
+  const description = disk.container.description === '' ? '' : ` (${disk.container.description})`;
+  const table = disk.table === null ? 'no partition table' : `${disk.table} partition table`;
+  const children: Branch[] = [];
+  for (const item of guest.volumes) if (disk.volumes.includes(item)) children.push(await volumeBranch(item));
+  return {
+    text: `${disk.container.format}${description}, ${formatSize(disk.container.disk.size)}`,
+    children: [{ text: table, children }],
+  };
+}
+
+async function volumeBranch(item: GuestVolume): Promise<Branch> {
+  const { volume } = item;
+  const { filesystem, problem } = await item.inspect();
+  const type = volume.type === null ? '' : `  type ${volume.type}`;
+  const label = volume.label === null || volume.label === '' ? '' : `  ${JSON.stringify(volume.label)}`;
+  const text = `${item.name}  ${formatSize(volume.size)}${type}${volume.active ? '  active' : ''}${label}`;
+  const children: Branch[] = [];
+  if (filesystem !== null) {
+    const parts = [
+      filesystem.type,
+      filesystem.uuid,
+      filesystem.label === null || filesystem.label === '' ? null : JSON.stringify(filesystem.label),
+    ];
+    const state = filesystem.state === '' ? '' : `  (${filesystem.state})`;
+    children.push({ text: `${parts.filter((part) => part !== null).join('  ')}${state}`, children: [] });
+    for (const w of filesystem.warnings) children.push({ text: `warning: ${w.message}`, children: [] });
+  } else {
+    children.push({ text: problem === null ? 'no filesystem that tygrub knows' : `PROBLEM: ${problem.message}`, children: [] });
+  }
+  return { text, children };
+}
+
+function draw(branches: readonly Branch[], indent = ''): string[] {
+  const [tee, corner, bar] = unicode() ? ['├─ ', '└─ ', '│  '] : ['|- ', '`- ', '|  '];
+  const lines: string[] = [];
+  branches.forEach((branch, i) => {
+    const last = i === branches.length - 1;
+    lines.push(`${indent}${last ? corner : tee}${printable(branch.text)}`);
+    lines.push(...draw(branch.children, `${indent}${last ? '   ' : bar}`));
+  });
+  return lines;
+}

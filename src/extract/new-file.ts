@@ -1,0 +1,59 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { TygrubError } from '../errors.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { hostError } from '../source/host-file.js';
+import { type CopyOptions, copySource, FileSink } from './copy.js';
+import { discard, finished, unfinishedFile } from './unfinished-files.js';
+
+/** A file that this run created: nobody else had it before, and it goes away unless the run succeeds. */
+export class NewFile {
+  private closed = false;
+
+  private constructor(
+    readonly path: string,
+    readonly fd: number,
+  ) {}
+
+  /**
+   * Creates a file that must not exist, never through a symbolic link.
+   * @param mode permission bits, 0600 for what belongs to a guest
+   * @throws TygrubError io `host.eexist` and the like
+   */
+  static create(path: string, mode = 0o600): NewFile {
+    try {
+      const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+      unfinishedFile(path);
+      return new NewFile(path, fd);
+    } catch (error) {
+      const host = hostError(error, `${path} cannot be created`);
+      if (host.code !== 'host.eexist') throw host;
+      throw new TygrubError('io', host.code, host.message, { cause: error, hint: 'remove it or choose another output directory' });
+    }
+  }
+
+  /** Fills the file with a source and closes it. It stays unfinished: call `keep()` when the whole run succeeded. */
+  async fill(source: ByteSource, options: CopyOptions): Promise<void> {
+    const sink = new FileSink(this.fd, this.path);
+    await copySource(source, sink, options);
+    sink.finish();
+    this.close();
+  }
+
+  /** The file is complete and stays. */
+  keep(): void {
+    this.close();
+    finished(this.path);
+  }
+
+  /** Closes and removes the file. */
+  discard(): void {
+    this.close();
+    discard(this.path);
+  }
+
+  private close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    closeSync(this.fd);
+  }
+}

@@ -1,0 +1,53 @@
+/** Files that must not outlive a failed run: whatever ends the process, what was not finished is removed. */
+import { unlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+
+/** The signals that end a run early. SIGKILL cannot be caught. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE'] as const;
+
+const unfinished = new Set<string>();
+let watching = false;
+
+function remove(path: string): void {
+  unfinished.delete(path);
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return; // gone is what is wanted
+    throw error;
+  }
+}
+
+function removeAll(): void {
+  for (const path of unfinished) {
+    try {
+      remove(path);
+    } catch (error) {
+      process.stderr.write(`tygrub: ${path} could not be removed: ${error}\n`);
+    }
+  }
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  removeAll();
+  process.exit(128 + constants.signals[signal]);
+}
+
+/** Removes `path` when the process ends, by itself or by a signal, before `finished(path)` was called. */
+export function unfinishedFile(path: string): void {
+  unfinished.add(path);
+  if (watching) return;
+  watching = true;
+  process.on('exit', removeAll);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+}
+
+/** The file is complete and stays. */
+export function finished(path: string): void {
+  unfinished.delete(path);
+}
+
+/** Removes a file that was not finished, now. */
+export function discard(path: string): void {
+  if (unfinished.has(path)) remove(path);
+}
