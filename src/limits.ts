@@ -27,6 +27,8 @@ export interface Limits {
   readonly treeNodes: number;
   /** Partitions, logical partitions or logical volumes of one disk. */
   readonly volumes: number;
+  /** Bytes of one partition table's entry array (GPT: 128 bytes an entry); Linux takes at most 4 MiB. */
+  readonly partitionTableSize: number;
   /** Members of a chain of VHD parents or qcow2 backing files. */
   readonly chainLength: number;
   /** Bytes searched backwards for a stranded VHD footer. */
@@ -78,6 +80,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   treeDepth: 16,
   treeNodes: 1_000_000,
   volumes: 1024,
+  partitionTableSize: 4 * MiB,
   chainLength: 64,
   footerScan: 4 * GiB,
   batCacheSize: 4 * MiB,

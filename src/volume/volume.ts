@@ -4,7 +4,7 @@ import type { Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
 
 /** The kind of partition table of a disk; null where there is none. */
-export type TableKind = 'gpt' | 'mbr' | null;
+export type TableKind = 'gpt' | 'mbr' | 'bsd' | 'sun' | 'apple' | 'amiga' | 'dvh' | null;
 
 /** A part of a disk that may hold a filesystem. */
 export interface Volume {

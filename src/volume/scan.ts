@@ -1,0 +1,46 @@
+/** What is on a disk: a partition table, or nothing but itself. */
+import type { Limits } from '../limits.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { readBsdDisk } from './bsd/index.js';
+import { hasGptSignature, readGpt } from './gpt/index.js';
+import { isOpticalDisc } from './identify/index.js';
+import { isPartitioned, protectiveRecord, readBootRecord, readMbr } from './mbr/index.js';
+import { wholeDisk } from './partition.js';
+import type { Volume, VolumeTable } from './volume.js';
+
+/**
+ * Reads the partition table of a disk, by the rules that Linux and GRUB share: 55 AA and four boot indicators make an MBR,
+ * a record of type 0xee in it makes a GPT; a table without partitions is none, so that a filesystem on the whole disk with
+ * boot code before it is found.
+ * @returns the volumes in table order; one volume `whole` where there is no table; both for an ISO 9660 disc that is also
+ * partitioned (hybrid images)
+ * @throws what the disk's source throws; damage of the table is in `warnings` and in the volumes' `problem`
+ */
+export async function scanVolumes(disk: ByteSource, limits: Limits): Promise<VolumeTable> {
+  const record = await readBootRecord(disk, 0);
+  const protective = record === null ? undefined : protectiveRecord(record);
+  if (record !== null && protective !== undefined) {
+    const gpt = await readGpt(disk, protective.size_in_lba, limits);
+    if (gpt.volumes !== null) return { table: 'gpt', ...gpt, volumes: await withDisc(disk, gpt.volumes) };
+    const lost = { code: 'gpt.unusable', message: 'the MBR says that the disk has a GPT, but neither copy of it can be used' };
+    return { table: 'gpt', sectorSize: 512, volumes: [wholeDisk(disk)], warnings: [lost, ...gpt.warnings] };
+  }
+  if (record !== null && isPartitioned(record)) {
+    const mbr = await readMbr(disk, record, limits);
+    return { table: 'mbr', ...mbr, volumes: await withDisc(disk, mbr.volumes) };
+  }
+  const bsd = await readBsdDisk(disk);
+  if (bsd !== null) return { table: 'bsd', sectorSize: 512, volumes: bsd, warnings: [] };
+  const warnings = [];
+  if (await hasGptSignature(disk, 512)) {
+    const message = 'the disk has a GPT header but no protective MBR: like Linux and GRUB, tygrub does not use it';
+    warnings.push({ code: 'gpt.no-protective-mbr', message, offset: 512, hint: 'write a protective MBR (gdisk, w)' });
+  }
+  return { table: null, sectorSize: 512, volumes: [wholeDisk(disk)], warnings };
+}
+
+/** Puts the whole disk before its partitions where it is an ISO 9660 disc, and where no partition can be used. */
+async function withDisc(disk: ByteSource, volumes: readonly Volume[]): Promise<readonly Volume[]> {
+  const unusable = volumes.every((volume) => volume.size === 0);
+  return unusable || (await isOpticalDisc(disk)) ? [wholeDisk(disk), ...volumes] : volumes;
+}
