@@ -1,11 +1,12 @@
 /** The table of filesystems and the way in. */
 import type { ByteSource } from '../src/source/byte-source.js';
+import { fat } from './fat/index.js';
 import type { FileSystem, FileSystemFormat, FileSystemOptions } from './filesystem.js';
 
 export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystemOptions, FileType, Timestamp } from './filesystem.js';
 
 /** All filesystems, in the order in which they are asked. A new reader is a new folder and one new row. */
-export const FILE_SYSTEMS: readonly FileSystemFormat[] = [];
+export const FILE_SYSTEMS: readonly FileSystemFormat[] = [fat];
 
 /**
  * Opens the filesystem on a volume.

@@ -19,6 +19,8 @@ export interface Limits {
   readonly directoryEntries: number;
   /** Bytes of directory content read for one directory. */
   readonly directorySize: number;
+  /** Warnings kept for one filesystem: each damaged name may make one. */
+  readonly warnings: number;
   /** Depth of directories in a recursive walk. */
   readonly walkDepth: number;
   /** Levels of an on-disk tree (extent tree, B+tree). */
@@ -76,6 +78,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   symlinks: 40,
   directoryEntries: 2_000_000,
   directorySize: 256 * MiB,
+  warnings: 1000,
   walkDepth: 256,
   treeDepth: 16,
   treeNodes: 1_000_000,
