@@ -57,6 +57,10 @@ export interface Limits {
   readonly includes: number;
   /** Entries of one boot menu, submenu entries included. */
   readonly menuEntries: number;
+  /** Warnings kept for one boot configuration; each odd line of a config may give one. */
+  readonly configWarnings: number;
+  /** Sections of one PE image; a unified kernel image has about twenty for each profile. */
+  readonly peSections: number;
   /** Bytes of one GRUB environment block. */
   readonly environmentSize: number;
   /** Bytes that a decompressor may put out for one payload (Xen's XC_DOM_DECOMPRESS_MAX). */
@@ -97,6 +101,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   expansionSize: 16 * MiB,
   includes: 256,
   menuEntries: 4096,
+  configWarnings: 1000,
+  peSections: 1024,
   environmentSize: 64 * KiB,
   decompressedSize: 1 * GiB,
   decompressorWindow: 128 * MiB,

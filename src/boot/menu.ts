@@ -65,8 +65,12 @@ export interface AccessControl {
   readonly superusers: readonly string[];
   readonly passwords: readonly {
     readonly user: string;
-    /** `plain`: the password itself; `pbkdf2`: GRUB 2's `grub.pbkdf2.sha512....`; `md5`: GRUB legacy's `$1$...`. */
-    readonly scheme: 'plain' | 'pbkdf2' | 'md5';
+    /**
+     * `plain`: the password itself; `pbkdf2`: GRUB 2's `grub.pbkdf2.sha512....`; `md5`: GRUB legacy's and syslinux's
+     * `$1$...`; syslinux also has `sha1` (`$4$SALT$BASE64`) and `sha-crypt` (`$5$...`, `$6$...` of crypt(3)). Loaders that
+     * know no user names have the one user ''.
+     */
+    readonly scheme: 'plain' | 'pbkdf2' | 'md5' | 'sha1' | 'sha-crypt';
     readonly secret: string;
   }[];
 }
