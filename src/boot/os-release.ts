@@ -22,12 +22,12 @@ function unquote(value: string): string {
   const quote = value.charAt(0);
   if (value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)) {
     const inside = value.slice(1, -1);
-    return quote === "'" ? inside : unescape(inside);
+    return quote === "'" ? inside : withoutBackslashes(inside);
   }
-  return unescape(value);
+  return withoutBackslashes(value);
 }
 
-function unescape(text: string): string {
+function withoutBackslashes(text: string): string {
   let out = '';
   for (let i = 0; i < text.length; i++) {
     if (text[i] === '\\' && i + 1 < text.length) i += 1;

@@ -1,0 +1,51 @@
+/** Configs of real distributions (all dialects but GRUB 2's) against what other projects' tests expect of them. */
+import { describe, expect, it } from 'vitest';
+import { GuestFiles } from '../../src/boot/dialect.js';
+import { BOOT_DIALECTS } from '../../src/boot/index.js';
+import type { BootMenu } from '../../src/boot/menu.js';
+import { filesOfDirectory, oneVolumeGuest } from '../support/directory-filesystem.js';
+import { peerData, peerPath, skip } from '../support/requirements.js';
+import { type PeerCase, peerCases, scoreMenu } from './support/peer-score.js';
+
+const TYPES = ['grub-legacy'];
+
+/** Where a peer deviates from the loader, and why the loader is followed. */
+const EXPLAINED: ReadonlyMap<string, string> = new Map([]);
+
+async function readCase(peer: PeerCase): Promise<BootMenu> {
+  const guest = oneVolumeGuest(filesOfDirectory(`${peer.folder}/fs`));
+  const volume = guest.volumes[0];
+  const dialect = BOOT_DIALECTS.find((row) => row.name === peer.type);
+  if (volume === undefined || dialect === undefined) throw new Error(`no dialect ${peer.type}`);
+  return dialect.read({ volume, path: `/${peer.config}` }, new GuestFiles(guest, guest.limits), {});
+}
+
+describe.skipIf(skip('boot configurations of peers', peerData()))('boot configurations of other projects', () => {
+  it('are read as their loaders would read them', async () => {
+    const rows = new Map<string, { cases: number; default: [number, number]; list: [number, number] }>();
+    const failures: string[] = [];
+    const explained: string[] = [];
+    for (const peer of peerCases(peerPath('boot-configs'), TYPES)) {
+      const menu = await readCase(peer);
+      const score = scoreMenu(menu, peer);
+      const row = rows.get(peer.type) ?? { cases: 0, default: [0, 0], list: [0, 0] };
+      rows.set(peer.type, row);
+      row.cases += 1;
+      for (const key of ['default', 'list'] as const) {
+        if (score[key] === null) continue;
+        row[key][1] += 1;
+        if (score[key]) row[key][0] += 1;
+      }
+      if (score.default === false || score.list === false) {
+        (EXPLAINED.has(peer.id) ? explained : failures).push(`${peer.id}: ${score.differences.join(' | ').slice(0, 600)}`);
+      }
+    }
+    const table = [...rows].map(
+      ([type, row]) => `${type.padEnd(14)}${row.cases} cases, default ${row.default.join(' of ')}, list ${row.list.join(' of ')}`,
+    );
+    process.stderr.write(`${table.join('\n')}\nexplained: ${explained.length}\n`);
+    expect(failures).toEqual([]);
+    // An explanation that is not needed any more has to go.
+    expect(explained.map((line) => line.split(':')[0]).sort()).toEqual([...EXPLAINED.keys()].sort());
+  });
+});
