@@ -1,12 +1,18 @@
 /** The table of filesystems and the way in. */
 import type { ByteSource } from '../src/source/byte-source.js';
+import { ext, extBackup } from './ext/index.js';
 import { fat } from './fat/index.js';
 import type { FileSystem, FileSystemFormat, FileSystemOptions } from './filesystem.js';
 
 export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystemOptions, FileType, Timestamp } from './filesystem.js';
 
 /** All filesystems, in the order in which they are asked. A new reader is a new folder and one new row. */
-export const FILE_SYSTEMS: readonly FileSystemFormat[] = [fat];
+export const FILE_SYSTEMS: readonly FileSystemFormat[] = [
+  ext,
+  fat,
+  // Last: it goes by what an older filesystem may have left behind.
+  extBackup,
+];
 
 /**
  * Opens the filesystem on a volume.

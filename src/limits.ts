@@ -45,6 +45,10 @@ export interface Limits {
   readonly journalSize: number;
   /** Blocks that a replayed journal may replace. */
   readonly journalBlocks: number;
+  /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
+  readonly attributeSize: number;
+  /** Warnings kept for one filesystem: a damaged disk can cause any number. */
+  readonly warnings: number;
   /** Bytes kept in the block cache of one disk. */
   readonly cacheSize: number;
   /** Commands that one boot script may execute. */
@@ -95,6 +99,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   parentLocatorSize: 64 * KiB,
   journalSize: 1 * GiB,
   journalBlocks: 131_072,
+  attributeSize: 64 * KiB,
+  warnings: 200,
   cacheSize: 8 * MiB,
   scriptSteps: 200_000,
   scriptNesting: 64,

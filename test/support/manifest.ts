@@ -138,7 +138,7 @@ export async function compareWithManifest(fs: FileSystem, manifest: Manifest, op
       return;
     }
     if (options.metadata ?? false) {
-      const stat = [`0${node.mode.toString(8).padStart(3, '0')}`, node.uid, node.gid, node.links, node.mtime.seconds].join(' ');
+      const stat = [node.mode.toString(8).padStart(4, '0'), node.uid, node.gid, node.links, node.mtime.seconds].join(' ');
       const expected = [row.mode, row.uid, row.gid, row.nlink, row.mtime.split('.')[0]].join(' ');
       if (stat !== expected) report(`${path}: stat ${stat}, expected ${expected}`);
     }
