@@ -47,8 +47,6 @@ export interface Limits {
   readonly journalBlocks: number;
   /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
   readonly attributeSize: number;
-  /** Warnings kept for one filesystem: a damaged disk can cause any number. */
-  readonly warnings: number;
   /** Bytes kept in the block cache of one disk. */
   readonly cacheSize: number;
   /** Commands that one boot script may execute. */
@@ -100,7 +98,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   journalSize: 1 * GiB,
   journalBlocks: 131_072,
   attributeSize: 64 * KiB,
-  warnings: 200,
   cacheSize: 8 * MiB,
   scriptSteps: 200_000,
   scriptNesting: 64,
