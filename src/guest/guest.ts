@@ -9,7 +9,16 @@ import { DEFAULT_LIMITS, type Limits } from '../limits.js';
 import { BlockCache } from '../source/block-cache.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { type Neighbours, NO_NEIGHBOURS } from '../source/neighbours.js';
-import { type ManagedMember, scanVolumes, type TableKind, VOLUME_MANAGERS, type Volume } from '../volume/index.js';
+import {
+  type Identity,
+  identify,
+  type ManagedMember,
+  scanVolumes,
+  type TableKind,
+  VOLUME_MANAGERS,
+  type Volume,
+  type VolumeManager,
+} from '../volume/index.js';
 
 /** One disk image, opened on the host. */
 export interface Image {
@@ -52,6 +61,7 @@ export class GuestVolume {
   /** GRUB's name: `hd0,msdos1`; `hd0` for a whole disk; `lvm/vg-lv`. */
   readonly grubName: string;
   private opened: Promise<FileSystem | null> | undefined;
+  private membership: Problem | null = null;
 
   /** @param disk null for volumes that a volume manager made */
   constructor(
@@ -64,8 +74,25 @@ export class GuestVolume {
     this.name = disk === null || disk.index === 0 ? volume.name : this.grubName;
   }
 
+  /** What the volume is a part of (a RAID array, a volume group), as a reason not to look for a filesystem here; null if nothing. */
+  get memberOf(): Problem | null {
+    return this.membership;
+  }
+
+  /** Notes that a volume manager took the volume. */
+  joins(membership: Problem): void {
+    this.membership = membership;
+  }
+
+  /** Whether people or GRUB call the volume so: `msdos1`, `hd0,msdos1`, `(hd0,msdos1)`, `mduuid/HEX`. */
+  answersTo(name: string): boolean {
+    const bare = name.startsWith('(') && name.endsWith(')') ? name.slice(1, -1) : name;
+    return bare === this.name || bare === this.grubName || (this.volume.aliases ?? []).includes(bare);
+  }
+
   /**
-   * The filesystem on the volume; null when no reader knows what is there.
+   * The filesystem on the volume itself; null when no reader knows what is there. A member of an array is read like any
+   * other volume here, as GRUB does for somebody who names it; searches use `inspect`, which leaves members out.
    * @throws TygrubError when a filesystem is there and cannot be read; the same error at every call
    */
   filesystem(): Promise<FileSystem | null> {
@@ -73,11 +100,18 @@ export class GuestVolume {
     return this.opened;
   }
 
-  /** The filesystem, or why there is none that can be read. Never throws a `TygrubError`. */
+  /**
+   * The filesystem, or why there is none that can be read: damage, a member of something larger, or what else is there
+   * (swap, an encrypted volume). Both null where nothing is recognised. Never throws a `TygrubError`.
+   */
   async inspect(): Promise<{ readonly filesystem: FileSystem | null; readonly problem: Problem | null }> {
-    if (this.volume.problem !== null) return { filesystem: null, problem: this.volume.problem };
+    const known = this.volume.problem ?? this.membership;
+    if (known !== null) return { filesystem: null, problem: known };
     try {
-      return { filesystem: await this.filesystem(), problem: null };
+      const filesystem = await this.filesystem();
+      if (filesystem !== null) return { filesystem, problem: null };
+      const identity = await identify(this.volume.source);
+      return { filesystem: null, problem: identity === null ? null : unreadable(identity) };
     } catch (error) {
       return { filesystem: null, problem: problemOf(error) };
     }
@@ -147,7 +181,7 @@ export class Guest {
    * @throws TygrubError not-found listing what there is; usage when a label fits several
    */
   async volume(wanted: string): Promise<GuestVolume> {
-    const byName = this.volumes.find((v) => v.name === wanted || v.grubName === wanted || `(${v.grubName})` === wanted);
+    const byName = this.volumes.find((v) => v.answersTo(wanted));
     if (byName !== undefined) return byName;
     const found: GuestVolume[] = [];
     for (const volume of this.volumes) {
@@ -204,29 +238,61 @@ export class Guest {
   }
 }
 
-/** Levels of volume managers on each other that are followed (LVM on md on partitions is two). */
+/** Why a volume with something known on it has no filesystem that tygrub reads. */
+function unreadable(identity: Identity): Problem {
+  const reasons: Readonly<Record<Identity['kind'], string>> = {
+    filesystem: 'tygrub cannot read it',
+    encrypted: 'tygrub has no key to it',
+    member: 'it is a part of something larger that tygrub cannot put together',
+    swap: 'there is no filesystem on it',
+    other: 'there is no filesystem on it',
+  };
+  return { code: `volume.${identity.kind}`, message: `${identity.description} (${identity.type}): ${reasons[identity.kind]}` };
+}
+
+/** Levels of volume managers on each other that are followed (LVM on md on LVM is two: managers of one round stand on each other). */
 const MANAGER_ROUNDS = 4;
 
+/**
+ * Lets the volume managers make volumes of volumes, in the order of their table: what one makes is looked at by the next,
+ * and all of it again in the next round. A volume that one manager took is nobody else's: LVM on a RAID 1 whose
+ * superblock is at the end would be found on each member as well.
+ */
 async function assembleManaged(volumes: GuestVolume[], warnings: Warning[], options: FileSystemOptions): Promise<void> {
-  let fresh: readonly GuestVolume[] = volumes.slice();
-  for (let round = 0; round < MANAGER_ROUNDS && fresh.length > 0; round++) {
-    const made: GuestVolume[] = [];
+  const seen = new Map<string, Set<GuestVolume>>(VOLUME_MANAGERS.map((manager) => [manager.name, new Set()]));
+  for (let round = 0; round < MANAGER_ROUNDS; round++) {
+    let made = 0;
     for (const manager of VOLUME_MANAGERS) {
-      const members: ManagedMember[] = [];
-      for (const { volume, grubName } of fresh) {
-        if (volume.problem === null && (await manager.probe(volume.source))) members.push({ where: grubName, source: volume.source });
+      const asked = seen.get(manager.name) ?? new Set();
+      const members = new Map<string, GuestVolume>();
+      for (const volume of volumes) {
+        if (asked.has(volume) || volume.memberOf !== null || volume.volume.problem !== null) continue;
+        asked.add(volume);
+        if (await probes(manager, volume)) members.set(volume.grubName, volume);
       }
-      if (members.length === 0) continue;
+      if (members.size === 0) continue;
+      const found: ManagedMember[] = [...members].map(([where, { volume }]) => ({ where, source: volume.source }));
       try {
-        const result = await manager.assemble(members, options.limits);
-        made.push(...result.volumes.map((volume) => new GuestVolume(volume, null, options)));
+        const result = await manager.assemble(found, options.limits);
+        for (const [where, membership] of result.members) members.get(where)?.joins(membership);
+        volumes.push(...result.volumes.map((volume) => new GuestVolume(volume, null, options)));
         warnings.push(...result.warnings);
+        made += result.volumes.length;
       } catch (error) {
         if (!(error instanceof TygrubError)) throw error;
-        warnings.push({ code: error.code, message: `${manager.name} on ${members.map((m) => m.where).join(', ')}: ${error.summary}` });
+        warnings.push({ code: error.code, message: `${manager.name} on ${found.map((m) => m.where).join(', ')}: ${error.summary}` });
       }
     }
-    volumes.push(...made);
-    fresh = made;
+    if (made === 0) return;
+  }
+}
+
+/** A volume whose bytes cannot even be read for a look is no member; whoever opens it will say why. */
+async function probes(manager: VolumeManager, volume: GuestVolume): Promise<boolean> {
+  try {
+    return await manager.probe(volume.volume.source);
+  } catch (error) {
+    if (!(error instanceof TygrubError)) throw error;
+    return false;
   }
 }

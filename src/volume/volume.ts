@@ -10,6 +10,8 @@ export type TableKind = 'gpt' | 'mbr' | 'bsd' | 'sun' | 'apple' | 'amiga' | 'dvh
 export interface Volume {
   /** GRUB's name without the disk: `msdos1`, `gpt2`, `whole` (no table); `lvm/vg-lv`, `md/0` stand for themselves. */
   readonly name: string;
+  /** Other names that GRUB knows it by: `lvmid/VG-UUID/LV-UUID`, `mduuid/HEX`. None when left out. */
+  readonly aliases?: readonly string[];
   /** Byte offset on the disk; null for volumes that are made of others. */
   readonly start: number | null;
   /** Bytes. */
@@ -46,6 +48,11 @@ export interface ManagedMember {
 /** What a volume manager made of its members. */
 export interface AssembledVolumes {
   readonly volumes: readonly Volume[];
+  /**
+   * For each member, by its `where`, what it is a part of: why nobody should look for a filesystem on the member itself. One
+   * is often visible there (RAID 1 with its superblock at the end), and it may be stale.
+   */
+  readonly members: ReadonlyMap<string, Problem>;
   readonly warnings: readonly Warning[];
 }
 
