@@ -39,6 +39,10 @@ export interface Limits {
   readonly batCacheSize: number;
   /** Bytes of one VHD's block bitmaps that are kept. */
   readonly bitmapCacheSize: number;
+  /** VHDs of a directory whose footers are read in search of a parent by its UUID. */
+  readonly parentSearch: number;
+  /** Bytes of a file that names another one (`.alias.vhd`), as Xen Orchestra limits it. */
+  readonly aliasSize: number;
   /** Bytes of one VHD parent locator's payload. */
   readonly parentLocatorSize: number;
   /** Bytes of a journal or log that is replayed in memory. */
@@ -94,6 +98,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   footerScan: 4 * GiB,
   batCacheSize: 4 * MiB,
   bitmapCacheSize: 1 * MiB,
+  parentSearch: 1024,
+  aliasSize: 1 * KiB,
   parentLocatorSize: 64 * KiB,
   journalSize: 1 * GiB,
   journalBlocks: 131_072,

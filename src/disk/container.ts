@@ -2,7 +2,7 @@
 import type { Warning } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
-import type { Neighbours } from '../source/neighbours.js';
+import type { NeighbourFolder, Neighbours } from '../source/neighbours.js';
 
 /** An opened container: the virtual disk inside it. */
 export interface Container {
@@ -27,6 +27,8 @@ export interface ContainerOptions {
   readonly path: string;
   /** A raw disk may be a VHD's parent (`--allow-raw-parent`). */
   readonly allowRawParent: boolean;
+  /** The container is this folder, not a file (Xen Orchestra's VhdDirectory); its source is the file `header` in it. */
+  readonly folder?: NeighbourFolder;
   /** Go on where a checksum that can be ignored is wrong (`--force`). */
   readonly force: boolean;
 }

@@ -8,7 +8,7 @@ import { notFound, type Problem, problemOf, TygrubError, usageError, type Warnin
 import { DEFAULT_LIMITS, type Limits } from '../limits.js';
 import { BlockCache } from '../source/block-cache.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { type Neighbours, NO_NEIGHBOURS } from '../source/neighbours.js';
+import { type NeighbourFolder, type Neighbours, NO_NEIGHBOURS } from '../source/neighbours.js';
 import {
   type Identity,
   identify,
@@ -27,6 +27,8 @@ export interface Image {
   readonly source: ByteSource;
   /** Files that the image may name; none when left out. */
   readonly neighbours?: Neighbours;
+  /** The image is this folder (a VhdDirectory), and `source` the file `header` in it. */
+  readonly folder?: NeighbourFolder;
 }
 
 /** How a guest is read; all fields have defaults. */
@@ -36,6 +38,10 @@ export interface GuestOptions {
   readonly noJournal?: boolean;
   /** Turn filesystem checksum mismatches into warnings. */
   readonly ignoreChecksums?: boolean;
+  /** Directories, beside the image's own, in which parents and backing files may lie. */
+  readonly parentDirs?: readonly string[];
+  /** Parents and backing files may lie anywhere. */
+  readonly allowAnyParent?: boolean;
   /** A raw disk may be a VHD's parent. */
   readonly allowRawParent?: boolean;
   /** Go on where a container's checksum that can be ignored is wrong. */
@@ -149,6 +155,7 @@ export class Guest {
       const container = await openContainer(new BlockCache(image.source, limits.cacheSize), {
         limits,
         neighbours: image.neighbours ?? NO_NEIGHBOURS,
+        ...(image.folder === undefined ? {} : { folder: image.folder }),
         path: image.path,
         allowRawParent: options.allowRawParent ?? false,
         force: options.force ?? false,

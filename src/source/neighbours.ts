@@ -11,6 +11,18 @@ export interface Neighbour {
   readonly neighbours: Neighbours;
 }
 
+/** A folder that a container named: Xen Orchestra keeps a VHD as a folder of small files. */
+export interface NeighbourFolder {
+  /** The path, for people. */
+  readonly path: string;
+  /** Equal for two names of the same folder. */
+  readonly identity: string;
+  /** The files in the folder. */
+  readonly files: Neighbours;
+  /** The files beside the folder, for the next link of a chain. */
+  readonly neighbours: Neighbours;
+}
+
 /**
  * The files that a container may name: VHD parents, qcow2 backing files, VMDK extents. A program hands them to the
  * parsers, and with them its policy: names come from the disk and are hostile.
@@ -24,6 +36,12 @@ export interface Neighbours {
   open(name: string): Promise<Neighbour | null>;
   /** Names of the files in the container's directory, bounded, in no order. */
   list(): Promise<readonly string[]>;
+  /**
+   * The folder that a container calls `name`; hosts without folders leave it out.
+   * @returns null when there is no such folder
+   * @throws TygrubError usage as `open`
+   */
+  folder?(name: string): Promise<NeighbourFolder | null>;
 }
 
 /** No other files at all: what a container gets where nothing was allowed. */
