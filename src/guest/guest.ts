@@ -151,29 +151,36 @@ export class Guest {
       otherVolumes: async () => volumes.map((v) => v.volume.source),
     };
     const disks: GuestDisk[] = [];
-    for (const [index, image] of images.entries()) {
-      const container = await openContainer(new BlockCache(image.source, limits.cacheSize), {
-        limits,
-        neighbours: image.neighbours ?? NO_NEIGHBOURS,
-        ...(image.folder === undefined ? {} : { folder: image.folder }),
-        path: image.path,
-        allowRawParent: options.allowRawParent ?? false,
-        force: options.force ?? false,
-      });
-      const table = await scanVolumes(container.disk, limits);
-      const own = table.volumes.map((volume) => new GuestVolume(volume, { index }, fsOptions));
-      volumes.push(...own);
-      disks.push({
-        index,
-        path: image.path,
-        container,
-        table: table.table,
-        sectorSize: table.sectorSize,
-        volumes: own,
-        warnings: [...container.warnings, ...table.warnings],
-      });
+    const containers: Container[] = [];
+    try {
+      for (const [index, image] of images.entries()) {
+        const container = await openContainer(new BlockCache(image.source, limits.cacheSize), {
+          limits,
+          neighbours: image.neighbours ?? NO_NEIGHBOURS,
+          ...(image.folder === undefined ? {} : { folder: image.folder }),
+          path: image.path,
+          allowRawParent: options.allowRawParent ?? false,
+          force: options.force ?? false,
+        });
+        containers.push(container);
+        const table = await scanVolumes(container.disk, limits);
+        const own = table.volumes.map((volume) => new GuestVolume(volume, { index }, fsOptions));
+        volumes.push(...own);
+        disks.push({
+          index,
+          path: image.path,
+          container,
+          table: table.table,
+          sectorSize: table.sectorSize,
+          volumes: own,
+          warnings: [...container.warnings, ...table.warnings],
+        });
+      }
+      await assembleManaged(volumes, warnings, fsOptions);
+    } catch (error) {
+      for (const container of containers) await container.close?.();
+      throw error;
     }
-    await assembleManaged(volumes, warnings, fsOptions);
     return new Guest(
       disks,
       volumes,

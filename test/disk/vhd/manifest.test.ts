@@ -1,29 +1,40 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { provideNodeCodecs } from '../../../src/codec/node-codecs.js';
 import { openContainer } from '../../../src/disk/index.js';
 import type { TygrubError } from '../../../src/errors.js';
 import { DEFAULT_LIMITS } from '../../../src/limits.js';
+import { openImage } from '../../../src/open-disk.js';
 import { BlockCache } from '../../../src/source/block-cache.js';
-import { HostFileSource } from '../../../src/source/host-file.js';
 import { NO_NEIGHBOURS } from '../../../src/source/neighbours.js';
 import { sha256 } from '../../support/manifest.js';
 import { peerData, peerPath, skip } from '../../support/requirements.js';
 import { unpack } from '../../support/unpack.js';
 import { matrixFolder, matrixRows } from './matrix.js';
 
-async function open(path: string, force = false) {
-  const source = HostFileSource.open(path);
-  return openContainer(new BlockCache(source), { limits: DEFAULT_LIMITS, neighbours: NO_NEIGHBOURS, path, allowRawParent: false, force });
+async function open(path: string, options: { force?: boolean; allowRawParent?: boolean } = {}) {
+  const { source, neighbours, folder } = await openImage(path);
+  return openContainer(new BlockCache(source), {
+    limits: DEFAULT_LIMITS,
+    neighbours: neighbours ?? NO_NEIGHBOURS,
+    ...(folder === undefined ? {} : { folder }),
+    path,
+    allowRawParent: options.allowRawParent ?? false,
+    force: options.force ?? false,
+  });
 }
 
+provideNodeCodecs();
+
 describe.skipIf(skip('the matrix of VHDs', peerData()))('the matrix of VHDs', () => {
-  const rows = peerData() === null ? matrixRows('vhd-fixed', 'vhd-dynamic') : [];
+  const rows = peerData() === null ? matrixRows('vhd-', 'xo') : [];
 
   it.each(rows.filter((row) => row.expect === 'read'))('$file gives the right virtual disk', async (row) => {
-    const container = await open(`${matrixFolder()}/${row.file}`);
+    const container = await open(`${matrixFolder()}/${row.file}`, { allowRawParent: row.needs === 'raw parent allowed' });
     expect(container.format).toBe('vhd');
     expect(container.disk.size).toBe(row.size);
     expect(await sha256(container.disk)).toBe(row.sha256);
+    await container.close?.();
   });
 
   it.each(rows.filter((row) => row.expect === 'refuse'))('$file is refused', async (row) => {
@@ -54,8 +65,18 @@ describe.skipIf(skip('the matrix of VHDs', peerData()))('the matrix of VHDs', ()
     if (row.file.includes('half')) expect(errors).toBeGreaterThan(0);
   });
 
+  it('a folder of Xen Orchestra is opened by its own name too', async () => {
+    const { disk, description } = await open(`${matrixFolder()}/xo/data/br.vhd`);
+    expect(description).toContain('brotli');
+    expect(await sha256(disk)).toBe('7886e157a04e4ef7fa2d9d09e0e66337987ac4865decf60bd05782d5134d50cf');
+  });
+
+  it('a raw parent is refused unless it is allowed', async () => {
+    await expect(open(`${matrixFolder()}/matrix/v-rawparent.vhd`)).rejects.toMatchObject({ code: 'vhd.parent-raw', kind: 'usage' });
+  });
+
   it('a footer with a wrong checksum is read with --force', async () => {
-    const { disk, warnings } = await open(`${matrixFolder()}/matrix/d-badsum.vhd`, true);
+    const { disk, warnings } = await open(`${matrixFolder()}/matrix/d-badsum.vhd`, { force: true });
     expect(await sha256(disk)).toBe('7886e157a04e4ef7fa2d9d09e0e66337987ac4865decf60bd05782d5134d50cf');
     expect(warnings.map((warning) => warning.code)).toContain('vhd.footer-checksum');
   });
