@@ -84,6 +84,8 @@ export function guestOptions(options: ReadOptions): GuestOptions {
     limits: limitsOf(options),
     noJournal: options.journal === false,
     ignoreChecksums: options.ignoreChecksums ?? false,
+    parentDirs: options.parentDir ?? [],
+    allowAnyParent: options.allowAnyParent ?? false,
     allowRawParent: options.allowRawParent ?? false,
     force: options.force ?? false,
   };
