@@ -76,6 +76,16 @@ export class CodecInput {
     return this.bytes[this.at++] as number;
   }
 
+  /** Passes over `length` bytes, which need not fit into memory. @throws TygrubError corrupt `codec.truncated` */
+  async skip(length: number): Promise<void> {
+    for (let left = length; left > 0; ) {
+      await this.require(1);
+      const step = Math.min(left, this.available);
+      this.at += step;
+      left -= step;
+    }
+  }
+
   /** True when nothing is left. */
   async isAtEnd(): Promise<boolean> {
     return !(await this.ensure(1));

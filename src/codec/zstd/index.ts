@@ -113,14 +113,9 @@ async function* decode(input: CodecInput, limits: Limits): AsyncGenerator<Uint8A
     if (magic === MAGIC) {
       input.at += 4;
       yield* decodeFrame(input, limits);
-    } else if ((magic & 0xfffffff0) === SKIPPABLE_MAGIC) {
+    } else if ((magic & ~15) === SKIPPABLE_MAGIC) {
       input.at += 4;
-      for (let left = await littleEndian(input, 4); left > 0; ) {
-        await input.require(1);
-        const skipped = Math.min(left, input.available);
-        input.at += skipped;
-        left -= skipped;
-      }
+      await input.skip(await littleEndian(input, 4));
     } else if (first) throw input.damaged('it does not begin with a frame');
     else return;
   }
