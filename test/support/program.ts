@@ -1,0 +1,61 @@
+/** Runs the built programs as a user would. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+/** The top of the project. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+
+/** The path of a program of the package. */
+export function programPath(name: 'tygrub' | 'tygrub-pygrub'): string {
+  const path = join(ROOT, bin[name] ?? '');
+  if (!existsSync(path)) throw new Error(`${name} is not built: npm run build`);
+  return path;
+}
+
+/** What a run of a program did. */
+export interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `tygrub` (or another program of the package) with arguments. */
+export function run(
+  args: readonly string[],
+  options: { program?: 'tygrub' | 'tygrub-pygrub'; cwd?: string; env?: Record<string, string> } = {},
+): Run {
+  const result = spawnSync(process.execPath, [programPath(options.program ?? 'tygrub'), ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    encoding: 'utf8',
+    maxBuffer: 512 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (result.error !== undefined) throw result.error;
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** Runs `tygrub` and gives its JSON. @throws when it failed */
+export function runJson<T>(args: readonly string[], cwd?: string): T {
+  const result = run(args, cwd === undefined ? {} : { cwd });
+  if (result.status !== 0) throw new Error(`tygrub ${args.join(' ')} ended with ${result.status}: ${result.stderr}`);
+  return JSON.parse(result.stdout) as T;
+}
+
+/** A new folder that goes away after the tests of the file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tygrub-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Names in a folder, sorted. */
+export function names(folder: string): string[] {
+  return readdirSync(folder).sort();
+}
