@@ -65,6 +65,8 @@ export interface Limits {
   readonly menuEntries: number;
   /** Warnings kept for one boot configuration; each odd line of a config may give one. */
   readonly configWarnings: number;
+  /** Files that one entry of a boot menu may load; each is looked up when the menu is read. */
+  readonly entryFiles: number;
   /** Sections of one PE image; a unified kernel image has about twenty for each profile. */
   readonly peSections: number;
   /** Bytes of one GRUB environment block. */
@@ -111,6 +113,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   includes: 256,
   menuEntries: 4096,
   configWarnings: 1000,
+  entryFiles: 256,
   peSections: 1024,
   environmentSize: 64 * KiB,
   decompressedSize: 1 * GiB,

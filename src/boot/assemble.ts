@@ -84,6 +84,29 @@ export class WarningList {
   }
 }
 
+/** Counts the lines and commands of a menu against `scriptSteps`, all its files together. */
+export class StepCounter {
+  private steps = 0;
+
+  constructor(private readonly limits: Limits) {}
+
+  /** @throws TygrubError limit `scriptSteps` */
+  step(): void {
+    this.steps += 1;
+    if (this.steps > this.limits.scriptSteps) {
+      throw limitReached('scriptSteps', `the boot configuration has more than ${this.limits.scriptSteps} lines`);
+    }
+  }
+}
+
+/**
+ * Checks how many files an entry names, before they are looked up.
+ * @throws TygrubError limit `entryFiles`
+ */
+export function checkFileCount(count: number, limits: Limits): void {
+  if (count > limits.entryFiles) throw limitReached('entryFiles', `an entry of the boot menu loads ${count} files`);
+}
+
 /** The text of a config file: UTF-8 where it is that, else ISO 8859-1; a byte order mark is dropped. */
 export function configText(data: Uint8Array): string {
   const text = decodeUtf8(data) ?? decodeLatin1(data);

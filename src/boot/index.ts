@@ -4,12 +4,13 @@ import type { Guest } from '../guest/guest.js';
 import type { BootDialect, BootOptions } from './dialect.js';
 import { GRUB_LEGACY } from './grub-legacy/index.js';
 import type { BootEntry, BootMenu } from './menu.js';
+import { SYSLINUX } from './syslinux/index.js';
 
 export type { BootOptions } from './dialect.js';
 export type { AccessControl, BootEntry, BootFile, BootMenu, ConfigPlace, ConfigWarning, Hypervisor } from './menu.js';
 
 /** All dialects, in the order in which a volume is asked for them. */
-export const BOOT_DIALECTS: readonly BootDialect[] = [GRUB_LEGACY];
+export const BOOT_DIALECTS: readonly BootDialect[] = [SYSLINUX, GRUB_LEGACY];
 
 /**
  * Finds the boot configuration and reads its menu.

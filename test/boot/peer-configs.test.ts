@@ -7,7 +7,7 @@ import { filesOfDirectory, oneVolumeGuest } from '../support/directory-filesyste
 import { peerData, peerPath, skip } from '../support/requirements.js';
 import { type PeerCase, peerCases, scoreMenu } from './support/peer-score.js';
 
-const TYPES = ['grub-legacy'];
+const TYPES = ['grub-legacy', 'syslinux'];
 
 /** Where a peer deviates from the loader, and why the loader is followed. */
 const EXPLAINED: ReadonlyMap<string, string> = new Map([]);

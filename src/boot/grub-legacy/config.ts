@@ -1,5 +1,5 @@
 /** The parts of a menu.lst: what stands before the first title, and the titles with their commands. */
-import type { WarningList } from '../assemble.js';
+import type { StepCounter, WarningList } from '../assemble.js';
 import { COMMANDS } from './commands.js';
 import { type CommandLine, commandArgument, commandLines, commandName, leadingNumber, words } from './lines.js';
 
@@ -29,11 +29,15 @@ export interface LegacyConfig {
   readonly titles: Title[];
 }
 
-/** Parses a config. Nothing in it can make the whole fail; odd lines become warnings. */
-export function parseLegacyConfig(text: string, file: string, warnings: WarningList): LegacyConfig {
+/**
+ * Parses a config. Odd lines become warnings.
+ * @throws TygrubError limit `scriptSteps`
+ */
+export function parseLegacyConfig(text: string, file: string, warnings: WarningList, steps: StepCounter): LegacyConfig {
   const config: LegacyConfig = { default: 0, defaultLine: null, fallback: [], timeout: null, password: null, titles: [] };
   let title: Title | null = null;
   for (const command of commandLines(text)) {
+    steps.step();
     const name = commandName(command.text);
     if (name === 'title') {
       title = { title: commandArgument(command.text).trimEnd(), line: command.line, commands: [], number: null };

@@ -1,7 +1,7 @@
 /** Runs the commands of one title as stage 2's script runner would, without loading anything. */
 import type { Problem } from '../../errors.js';
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName, fileOn } from '../assemble.js';
+import { baseName, checkFileCount, fileOn } from '../assemble.js';
 import type { GuestFiles } from '../dialect.js';
 import { isLinuxKernel } from '../linux-header.js';
 import type { BootFile } from '../menu.js';
@@ -192,7 +192,9 @@ class ScriptRunner {
       return;
     }
     this.initrds = [];
-    for (const word of words(argument)) this.initrds.push(await this.file(word));
+    const names = words(argument);
+    checkFileCount(names.length, this.files.limits);
+    for (const word of names) this.initrds.push(await this.file(word));
   }
 
   private async loadModule(name: string, argument: string): Promise<void> {
@@ -201,6 +203,7 @@ class ScriptRunner {
       this.fail('no-kernel', `${name} ${word === '' ? 'names no file' : 'comes before a kernel'}`);
       return;
     }
+    checkFileCount(this.modules.length + this.initrds.length, this.files.limits);
     const file = await this.file(word);
     this.linux ??= (await isLinuxKernel(this.kernel.file)) ?? looksLikeLinux(this.kernel.file.path);
     if (this.linux) {

@@ -1,6 +1,6 @@
 /** A menu.lst and the menus that its entries open, as one list of entries. */
 import { limitReached, notFound, TygrubError } from '../../errors.js';
-import { configText, directoryOf, type EntryDraft, type EntryList, type WarningList } from '../assemble.js';
+import { configText, directoryOf, type EntryDraft, type EntryList, StepCounter, type WarningList } from '../assemble.js';
 import type { GuestFiles } from '../dialect.js';
 import type { AccessControl, BootEntry } from '../menu.js';
 import { type LegacyConfig, parseLegacyConfig, type Title } from './config.js';
@@ -29,12 +29,15 @@ export class LegacyMenuReader {
   private readonly passwords: AccessControl['passwords'][number][] = [];
   private superusers = false;
   private includes = 0;
+  private readonly steps: StepCounter;
 
   constructor(
     private readonly files: GuestFiles,
     private readonly list: EntryList,
     private readonly warnings: WarningList,
-  ) {}
+  ) {
+    this.steps = new StepCounter(files.limits);
+  }
 
   /** Who may edit and boot; null where no password is asked for. */
   get access(): AccessControl | null {
@@ -54,7 +57,7 @@ export class LegacyMenuReader {
       throw limitReached('includes', `configfile opens more than ${limits.includes} menus`);
     }
     const file = `${volume.name}:${place.path}`;
-    const config = parseLegacyConfig(configText(await this.files.readConfig(volume, place.path)), file, this.warnings);
+    const config = parseLegacyConfig(configText(await this.files.readConfig(volume, place.path)), file, this.warnings, this.steps);
     if (config.password !== null) {
       this.superusers = true;
       this.passwords.push({ user: '', ...config.password });
