@@ -75,6 +75,12 @@ export interface Limits {
   readonly decompressedSize: number;
   /** Bytes of window that a decompressor may keep. */
   readonly decompressorWindow: number;
+  /** Rounds of PBKDF2 for a menu's password; GRUB's own tool uses 10,000, and the guest chooses the number. */
+  readonly passwordIterations: number;
+  /** Characters of one line that is typed or edited in the menu, so that a stuck key cannot fill memory. */
+  readonly typedLine: number;
+  /** Lines kept of what a person typed, edits and sees at the menu's command line. */
+  readonly typedLines: number;
 }
 
 const KiB = 1024;
@@ -118,6 +124,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   environmentSize: 64 * KiB,
   decompressedSize: 1 * GiB,
   decompressorWindow: 128 * MiB,
+  passwordIterations: 5_000_000,
+  typedLine: 8192,
+  typedLines: 4096,
 });
 
 /** The defaults with some bounds replaced. */
