@@ -37,7 +37,7 @@ export function startMenu(menu: BootMenu, policy: MenuPolicy, limits: Limits, si
     countdown: policy.timeout === null ? null : { left: policy.timeout, running: true },
     idle: 0,
     message: null,
-    user: null,
+    users: [],
     details: new Map(),
     token: 0,
     history: [],

@@ -41,7 +41,21 @@ export async function fits(record: PasswordRecord, password: string, limits: Lim
       if (salt === null) throw unsupported('menu.password-scheme', 'the menu has a password hash that is not MD5-crypt ($1$...)');
       return sameText(record.secret, md5Crypt(password, salt));
     }
+    case 'sha1':
+      return fitsSha1(record.secret, password);
+    case 'sha-crypt':
+      throw unsupported('menu.password-scheme', 'the menu has a SHA-crypt password hash ($5$, $6$), which tygrub does not check');
   }
+}
+
+/** syslinux's `$4$SALT$BASE64`: SHA-1 over salt and password, in base64 with or without its padding. */
+function fitsSha1(secret: string, password: string): boolean {
+  const [before, number, salt, hash] = secret.split('$');
+  if (before !== '' || number !== '4' || salt === undefined || hash === undefined) {
+    throw corrupt('menu.password-hash', 'a SHA-1 password hash of the menu is not of the form $4$SALT$HASH');
+  }
+  const digest = createHash('sha1').update(salt, 'utf8').update(password, 'utf8').digest('base64');
+  return sameText(hash.replace(/={0,2}$/, ''), digest.replace(/={0,2}$/, ''));
 }
 
 /** `grub.pbkdf2.sha512.ITERATIONS.SALT.HASH`, salt and hash in hexadecimal. */

@@ -161,8 +161,8 @@ export interface MenuState {
   readonly idle: number;
   /** One line for the person, until the next key. */
   readonly message: string | null;
-  /** Who gave a password; null for nobody yet. */
-  readonly user: string | null;
+  /** Who gave their passwords. */
+  readonly users: readonly string[];
   /** By index of the entry. */
   readonly details: ReadonlyMap<number, EntryDetails>;
   /** Counts the work that was asked for. */

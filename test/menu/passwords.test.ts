@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { pbkdf2Sync } from 'node:crypto';
+import { createHash, pbkdf2Sync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AccessControl, BootMenu } from '../../src/boot/index.js';
 import { TygrubError } from '../../src/errors.js';
@@ -40,6 +40,13 @@ describe('passwords', () => {
     };
     expect(await check(access, null, 'password')).toBe('');
     expect(await check(access, null, 'Password')).toBeNull();
+  });
+
+  it("fit through syslinux's SHA-1 hashes", async () => {
+    const secret = `$4$abc$${createHash('sha1').update('abcgeheim').digest('base64')}$`;
+    const access: AccessControl = { superusers: [''], passwords: [{ user: '', scheme: 'sha1', secret }] };
+    expect(await check(access, null, 'geheim')).toBe('');
+    expect(await check(access, null, 'geheim2')).toBeNull();
   });
 
   it('with more rounds than the bound are refused, naming the bound', async () => {
@@ -138,12 +145,27 @@ describe('a menu with superusers', () => {
   it('asks only for a password where the config has no users', () => {
     const driven = locked({
       config: { dialect: 'grub-legacy', volume: 'msdos1', path: '/boot/grub/menu.lst' },
-      access: { superusers: [], passwords: [{ user: '', scheme: 'plain', secret: 'x' }] },
+      access: { superusers: [''], passwords: [{ user: '', scheme: 'plain', secret: 'x' }] },
     }).type('e');
     expect(driven.screen()).toContain('Password (not shown):');
     driven.type('x\r');
     expect(driven.asked('authenticate')).toMatchObject({ user: null, password: 'x' });
     expect(answer(driven, '').screen()).toContain('Commands of');
+  });
+
+  it('of which only single entries have passwords leaves editing open', () => {
+    const entries = debianEntries().map((e) => (e.index === 5 ? { ...entry(5, 'secret'), path: [2], users: ['entry 2'] } : e));
+    const driven = new Driven(
+      bootMenu(entries, {
+        config: { dialect: 'grub-legacy', volume: 'msdos1', path: '/boot/grub/menu.lst' },
+        access: { superusers: [], passwords: [{ user: 'entry 2', scheme: 'plain', secret: 'x' }] },
+      }),
+    );
+    expect(driven.type('e').screen()).toContain('Commands of');
+    driven.type(`\x1b`).type(`${DOWN}${DOWN}\r`);
+    expect(driven.screen()).toContain('Password (not shown):');
+    driven.type('x\r');
+    expect(answer(driven, 'entry 2').result).toMatchObject({ kind: 'boot', entry: { index: 5 } });
   });
 
   it('cannot be unlocked by the answer to a question that was given up', () => {

@@ -94,10 +94,14 @@ function choose(state: MenuState, context: MenuContext): Step {
   return unlock(state, { action: 'boot', entry: item.entry }, context);
 }
 
+/** Whether those who gave their passwords may do it. */
+export function isAllowed({ users }: MenuState, locked: Locked, context: MenuContext): boolean {
+  return locked.action === 'boot' ? mayBoot(context, users, locked.entry) : mayEdit(context, users);
+}
+
 /** Does what may need a password, or asks for the password first. */
 export function unlock(state: MenuState, locked: Locked, context: MenuContext): Step {
-  const { user } = state;
-  const allowed = locked.action === 'boot' ? mayBoot(context, user, locked.entry) : mayEdit(context, user);
+  const allowed = isAllowed(state, locked, context);
   return allowed ? perform(state, locked) : askPassword(state, locked, context);
 }
 

@@ -1,5 +1,5 @@
 /** The question for a name and a password, and what a right or wrong answer does. */
-import { asksForUser, mayBoot, mayEdit } from '../access.js';
+import { asksForUser } from '../access.js';
 import { type Key, keyWord } from '../keys.js';
 import { editedLine, editLine, lineText } from '../line-editor.js';
 import {
@@ -14,7 +14,7 @@ import {
   startWork,
   stay,
 } from '../state.js';
-import { perform } from './list.js';
+import { isAllowed, perform } from './list.js';
 
 /** Opens the question. */
 export function askPassword(state: MenuState, locked: Locked, context: MenuContext): Step {
@@ -49,9 +49,7 @@ export function receiveAuthentication(state: MenuState, user: string | null, con
   if (screen?.kind !== 'password') return stay(state);
   const closed = close(state);
   if (user === null) return stay({ ...closed, message: 'Wrong name or password' });
-  const known: MenuState = { ...closed, user };
-  const { locked } = screen;
-  const allowed = locked.action === 'boot' ? mayBoot(context, user, locked.entry) : mayEdit(context, user);
-  if (!allowed) return stay({ ...known, message: 'This user may not do that' });
-  return perform(known, locked);
+  const known: MenuState = { ...closed, users: [...new Set([...closed.users, user])] };
+  if (!isAllowed(known, screen.locked, context)) return stay({ ...known, message: 'This user may not do that' });
+  return perform(known, screen.locked);
 }
