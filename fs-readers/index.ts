@@ -3,12 +3,15 @@ import type { ByteSource } from '../src/source/byte-source.js';
 import { ext, extBackup } from './ext/index.js';
 import { fat } from './fat/index.js';
 import type { FileSystem, FileSystemFormat, FileSystemOptions } from './filesystem.js';
+import { iso9660 } from './iso9660/index.js';
 
 export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystemOptions, FileType, Timestamp } from './filesystem.js';
 
 /** All filesystems, in the order in which they are asked. A new reader is a new folder and one new row. */
 export const FILE_SYSTEMS: readonly FileSystemFormat[] = [
   ext,
+  iso9660,
+  // After those with a magic of their own: a boot sector that looks like FAT's may be left over, or be boot code.
   fat,
   // Last: it goes by what an older filesystem may have left behind.
   extBackup,
