@@ -204,7 +204,8 @@ export function memoryGuest(
     volumes.push(...own);
     const first = facts[0]?.name ?? 'whole';
     const table: TableKind = first.startsWith('gpt') ? 'gpt' : first.startsWith('msdos') ? 'mbr' : null;
-    return { index, path: `disk${index}`, table, sectorSize: 512, volumes: own, warnings: [] };
+    const container = { format: 'raw', description: '', disk: new MemorySource(new Uint8Array(0)), warnings: [] };
+    return { index, path: `disk${index}`, container, table, sectorSize: 512, volumes: own, warnings: [] };
   });
   volumes.push(...managed.map((row) => new MemoryVolume(row, null, limits)));
   return Object.assign(Object.create(Guest.prototype) as Guest, { disks: made, volumes, warnings: [], limits, sources: [] });

@@ -1,0 +1,23 @@
+/** All commands that a script can call, by name. */
+import type { Command } from './command.js';
+import { CONFIG_COMMANDS } from './configs.js';
+import { ENVIRONMENT_COMMANDS } from './environment.js';
+import { LOADER_COMMANDS } from './loaders.js';
+import { MENU_COMMANDS } from './menu-entries.js';
+import { PROBE_COMMANDS } from './probe.js';
+import { SEARCH_COMMANDS } from './search.js';
+import { VARIABLE_COMMANDS } from './variables.js';
+import { OTHER_COMMANDS } from './without-effect.js';
+
+export type { Call, Command } from './command.js';
+
+export const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ...VARIABLE_COMMANDS,
+  ...MENU_COMMANDS,
+  ...LOADER_COMMANDS,
+  ...SEARCH_COMMANDS,
+  ...CONFIG_COMMANDS,
+  ...ENVIRONMENT_COMMANDS,
+  ...PROBE_COMMANDS,
+  ...OTHER_COMMANDS,
+]);

@@ -1,0 +1,104 @@
+/** `search` in all its spellings: which device has a file, a label or a UUID. */
+import type { Device } from '../devices.js';
+import { attempt } from '../files.js';
+import type { Machine } from '../machine.js';
+import { type OptionSpec, parseOptions } from '../options.js';
+import { Status } from '../status.js';
+import type { Command } from './command.js';
+
+type Kind = 'file' | 'label' | 'fs-uuid' | 'part-uuid';
+
+/** Where several are given, the first of these counts. */
+const KINDS: readonly Kind[] = ['label', 'fs-uuid', 'part-uuid', 'file'];
+
+const OPTIONS: readonly OptionSpec[] = [
+  { long: 'file', short: 'f', value: 'none' },
+  { long: 'label', short: 'l', value: 'none' },
+  { long: 'fs-uuid', short: 'u', value: 'none' },
+  { long: 'part-uuid', short: 'U', value: 'none' },
+  { long: 'set', short: 's', value: 'optional' },
+  { long: 'no-floppy', short: 'n', value: 'none' },
+  { long: 'efidisk-only', value: 'none' },
+  { long: 'cryptodisk-only', value: 'none' },
+  { long: 'root-dev-only', short: 'r', value: 'none' },
+  { long: 'hint', short: 'h', value: 'required' },
+  { long: 'hint-ieee1275', value: 'required' },
+  { long: 'hint-bios', value: 'required' },
+  { long: 'hint-baremetal', value: 'required' },
+  { long: 'hint-efi', value: 'required' },
+  { long: 'hint-arc', value: 'required' },
+];
+
+async function hasKey(machine: Machine, device: Device, kind: Kind, key: string): Promise<boolean> {
+  const { volume } = device;
+  if (volume === null) return false;
+  machine.surroundings.budget.step();
+  if (kind === 'part-uuid') return volume.volume.uuid?.toLowerCase() === key.toLowerCase();
+  const { filesystem } = await volume.inspect();
+  if (filesystem === null) return false;
+  if (kind === 'fs-uuid') return filesystem.uuid?.toLowerCase() === key.toLowerCase();
+  if (kind === 'label') return key !== '' && filesystem.label === key;
+  if (!key.startsWith('/')) return false;
+  return (await attempt(machine, () => machine.surroundings.files.stat(volume, key)))?.type === 'f';
+}
+
+/** Hints are only looked at first; one that ends in a comma stands for the partitions of its disk too. */
+function hinted(machine: Machine, hint: string): Device[] {
+  const { devices } = machine.surroundings;
+  const name = hint.endsWith(',') ? hint.slice(0, -1) : hint;
+  const device = devices.resolve(name);
+  return [...(device === null ? [] : [device]), ...(hint.endsWith(',') ? devices.partitionsOf(name) : [])];
+}
+
+/** Sets `variable` to the first device that has the key; leaves it alone when there is none. */
+async function search(machine: Machine, kind: Kind, key: string, variable: string | null, hints: readonly string[]): Promise<number> {
+  const { devices } = machine.surroundings;
+  const candidates = [...hints.flatMap((hint) => hinted(machine, hint)), ...devices.all()];
+  for (const device of candidates) {
+    if (await hasKey(machine, device, kind, key)) {
+      if (variable !== null) machine.set(variable, device.name);
+      return Status.OK;
+    }
+  }
+  return machine.fail(Status.FILE_NOT_FOUND, 'grub2.search', `no device has the ${kind} ${key}`);
+}
+
+const searchCommand: Command = {
+  extractor: true,
+  async run(machine, { name, args }) {
+    const parsed = parseOptions(OPTIONS, args, true);
+    if (!parsed.ok) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name}: ${parsed.message}`);
+    const { options, rest } = parsed;
+    const kind = KINDS.find((option) => options.has(option));
+    if (kind === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs to know what to look for`);
+    const set = options.get('set')?.at(-1);
+    let [key] = rest;
+    let variable = set === undefined ? null : set === '' ? 'root' : set;
+    // `--set KEY` with nothing behind it: the option took the key, and means root.
+    if (key === undefined && set !== undefined && set !== '') {
+      key = set;
+      variable = 'root';
+    }
+    if (key === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs to know what to look for`);
+    const hints = ['hint', 'hint-bios', 'hint-efi', 'hint-baremetal', 'hint-ieee1275', 'hint-arc'].flatMap((o) => options.get(o) ?? []);
+    return search(machine, kind, key, variable, hints);
+  },
+};
+
+function searchFor(kind: Kind): Command {
+  return {
+    extractor: true,
+    run(machine, { name, args }) {
+      const [key, variable, ...hints] = args;
+      if (key === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs to know what to look for`);
+      return search(machine, kind, key, variable ?? null, hints);
+    },
+  };
+}
+
+export const SEARCH_COMMANDS: readonly (readonly [string, Command])[] = [
+  ['search', searchCommand],
+  ['search.file', searchFor('file')],
+  ['search.fs_label', searchFor('label')],
+  ['search.fs_uuid', searchFor('fs-uuid')],
+];

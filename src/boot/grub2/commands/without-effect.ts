@@ -1,0 +1,57 @@
+/** Commands that matter to nobody but a screen, a keyboard or the firmware: they succeed, or fail, and change nothing. */
+import { openFile } from '../files.js';
+import { Status } from '../status.js';
+import type { Command } from './command.js';
+import { TEST } from './test.js';
+
+const SUCCEED = `echo insmod rmmod sleep terminal_input terminal_output terminal loadfont background_image background_color
+  play serial keymap clear cls cryptomount tpm smbios efivar lsefi lsefimmap lsefisystab lssal lsmod lspci lsacpi videoinfo vbeinfo
+  vbetest gfxmode cpuid acpi loopback zfskey zfs-bootfs net_bootp net_add_addr net_add_route net_ls_addr net_nslookup usb
+  password_clear authenticate verify_detached trust distrust list_trusted hdparm drivemap parttool partnew gptsync nativedisk pause
+  read ls cat help hexdump date time devicetree acpi outb outw outl wrmsr write_byte write_word write_dword dump fdt mmap cutmem
+  badram setpci testspeed testload functional_test bli`;
+
+const silent: Command = { run: () => Status.OK };
+
+const compare: Command = {
+  async run(machine, { args }) {
+    const [first, second] = [await openFile(machine, args[0] ?? ''), await openFile(machine, args[1] ?? '')];
+    if (!first.ok || !second.ok) return machine.fail(Status.FILE_NOT_FOUND, 'grub2.file-missing', 'cmp: a file is missing');
+    if (first.source.size !== second.source.size) return Status.FALSE;
+    const step = 65536;
+    for (let at = 0; at < first.source.size; at += step) {
+      machine.surroundings.budget.step();
+      const length = Math.min(step, first.source.size - at);
+      const [a, b] = [await first.source.read(at, length), await second.source.read(at, length)];
+      if (a.some((byte, i) => byte !== b[i])) return Status.FALSE;
+    }
+    return Status.OK;
+  },
+};
+
+/** `password` and `password_pbkdf2` tell who may edit. */
+function password(scheme: 'plain' | 'pbkdf2'): Command {
+  return {
+    run(machine, { name, args }) {
+      const [user, secret] = args;
+      if (user === undefined || secret === undefined)
+        return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs a user and a password`);
+      machine.passwords = [...machine.passwords.filter((known) => known.user !== user), { user, scheme, secret }];
+      return Status.OK;
+    },
+  };
+}
+
+export const OTHER_COMMANDS: readonly (readonly [string, Command])[] = [
+  ...SUCCEED.split(/\s+/).map((name) => [name, silent] as const),
+  ['true', silent],
+  ['false', { run: () => Status.FALSE }],
+  // No key is held down, and no file is a Xen guest that can be told without reading it.
+  ['keystatus', { run: () => Status.FALSE }],
+  ['file', { run: () => Status.FALSE }],
+  ['cmp', compare],
+  ['test', TEST],
+  ['[', TEST],
+  ['password', password('plain')],
+  ['password_pbkdf2', password('pbkdf2')],
+];

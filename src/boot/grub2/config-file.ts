@@ -1,0 +1,74 @@
+/** Reading a config file: into the menu of the running context (`source`) or into a menu of its own (`configfile`). */
+import { TygrubError } from '../../errors.js';
+import type { GuestVolume } from '../../guest/guest.js';
+import { readAll } from '../../source/read-all.js';
+import { directoryOf, openFile } from './files.js';
+import { runFile } from './interpreter.js';
+import type { Machine, OpenedMenu } from './machine.js';
+import { ScriptText } from './script-text.js';
+
+/** A config file that was read: where it is. */
+export interface ReadConfig {
+  readonly volume: GuestVolume | null;
+  readonly path: string;
+}
+
+/**
+ * Runs a file in the machine's context; null when it cannot be opened.
+ * @throws TygrubError limit
+ */
+export async function runConfigFile(machine: Machine, name: string): Promise<ReadConfig | null> {
+  const { surroundings } = machine;
+  const opened = await openFile(machine, name);
+  if (!opened.ok) {
+    surroundings.warn('grub2.config-missing', opened.problem.message, machine.place);
+    return null;
+  }
+  surroundings.budget.include();
+  const { device, path } = opened.name;
+  const where = `${device?.volume?.name ?? device?.name ?? ''}:${path}`;
+  let bytes: Uint8Array;
+  try {
+    bytes = await readAll(opened.source, surroundings.limits.configSize, 'configSize', where);
+  } catch (error) {
+    if (!(error instanceof TygrubError) || error.kind === 'limit') throw error;
+    surroundings.warn(error.code, error.summary, machine.place);
+    return null;
+  }
+  const full = name.startsWith('(') ? name : `(${opened.name.deviceName ?? ''})${name}`;
+  const saved = ['config_file', 'config_directory'].map((variable) => [variable, machine.get(variable)] as const);
+  machine.variables.set('config_file', full, machine.place);
+  machine.variables.set('config_directory', directoryOf(full), machine.place);
+  machine.variables.export('config_file', null);
+  machine.variables.export('config_directory', null);
+  await runFile(machine, ScriptText.ofFile(bytes, where));
+  for (const [variable, value] of saved) {
+    if (value === undefined) machine.variables.unset(variable);
+    else machine.variables.set(variable, value, machine.place);
+  }
+  return { volume: device?.volume ?? null, path };
+}
+
+/**
+ * Runs a file in a new context with a menu of its own, and gives that menu; null when the file makes no entries.
+ * @throws TygrubError limit
+ */
+export async function openConfigMenu(machine: Machine, name: string): Promise<OpenedMenu | null> {
+  const inner = machine.fork();
+  inner.variables = machine.variables.context(machine.surroundings.flavour === 'redhat');
+  inner.menu = [];
+  inner.parameters = machine.parameters;
+  inner.depth = machine.depth;
+  inner.loaded = machine.loaded;
+  const read = await runConfigFile(inner, name);
+  // What the context did beyond its variables stays done.
+  machine.functions = inner.functions;
+  machine.environmentBlocks = inner.environmentBlocks;
+  machine.passwords = inner.passwords;
+  machine.blscfg ||= inner.blscfg;
+  machine.loaded = inner.loaded;
+  if (inner.ended?.kind === 'menu') return inner.ended.menu;
+  if (inner.ended !== null) machine.ended = inner.ended;
+  if (read === null || inner.menu.length === 0) return null;
+  return { machine: inner, definitions: inner.menu, config: read.volume === null ? null : { volume: read.volume, path: read.path } };
+}

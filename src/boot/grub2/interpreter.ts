@@ -1,0 +1,208 @@
+/** Runs parsed scripts on a machine: control flow, functions, the search for what a command's name means. */
+import { limitReached } from '../../errors.js';
+import { expandWords } from './expansion.js';
+import { expandPattern } from './file-pattern.js';
+import type { Machine } from './machine.js';
+import { chunks } from './parser.js';
+import type { ScriptText } from './script-text.js';
+import { Status } from './status.js';
+import type { CommandStatement, ForStatement, FunctionDefinition, IfStatement, Statement, WhileStatement, Word } from './syntax.js';
+
+/** Commands within commands that GRUB runs before it gives up. */
+const RECURSION_LIMIT = 64;
+
+/** Runs a file: a chunk that cannot be parsed is left out, and nothing stops the rest. */
+export async function runFile(machine: Machine, source: ScriptText): Promise<void> {
+  await runChunks(machine, source, false);
+}
+
+/** Runs text from memory (an entry's body, `eval`): it ends at the first chunk that cannot be parsed. */
+export async function runSource(machine: Machine, source: ScriptText): Promise<number> {
+  return runChunks(machine, source, true);
+}
+
+/** Runs an entry's body, whose parameters are the entry's title and arguments. */
+export async function runWithParameters(machine: Machine, source: ScriptText, args: readonly string[]): Promise<number> {
+  const before = { parameters: machine.parameters, loops: machine.activeLoops };
+  machine.parameters = { args };
+  machine.activeLoops = 0;
+  const status = await runSource(machine, source);
+  machine.functionReturn = false;
+  machine.activeLoops = before.loops;
+  machine.parameters = before.parameters;
+  return status;
+}
+
+async function runChunks(machine: Machine, source: ScriptText, stopAtError: boolean): Promise<number> {
+  const { surroundings } = machine;
+  surroundings.budget.charge(source.text.length);
+  let status: number = Status.OK;
+  const options = {
+    nesting: surroundings.limits.scriptNesting,
+    keepHexEscapes: surroundings.flavour === 'redhat',
+    define: (definition: FunctionDefinition) => machine.functions.define(definition),
+  };
+  for (const chunk of chunks(source, options)) {
+    if (!chunk.ok) {
+      surroundings.budget.step();
+      surroundings.warn('grub2.syntax', chunk.message, { file: source.file, line: chunk.line });
+      if (stopAtError) return Status.BAD_ARGUMENT;
+      continue;
+    }
+    status = await runList(machine, chunk.statements, source.file);
+    if (machine.ended !== null) break;
+  }
+  return status;
+}
+
+async function runList(machine: Machine, statements: readonly Statement[], file: string | null): Promise<number> {
+  let status: number = Status.OK;
+  for (const statement of statements) {
+    if (machine.activeBreaks > 0) break;
+    status = await runStatement(machine, statement, file);
+    if (machine.functionReturn || machine.ended !== null) break;
+  }
+  setStatus(machine, status);
+  return status;
+}
+
+/** `$?` is an ordinary variable. */
+function setStatus(machine: Machine, status: number): void {
+  machine.variables.set('?', String(status), null);
+}
+
+async function runStatement(machine: Machine, statement: Statement, file: string | null): Promise<number> {
+  machine.surroundings.budget.step();
+  const status = await dispatch(machine, statement, file);
+  setStatus(machine, status);
+  return status;
+}
+
+function dispatch(machine: Machine, statement: Statement, file: string | null): Promise<number> {
+  if (statement.type === 'command') return runCommand(machine, statement, file);
+  if (statement.type === 'if') return runIf(machine, statement, file);
+  return statement.type === 'for' ? runFor(machine, statement, file) : runWhile(machine, statement, file);
+}
+
+async function runIf(machine: Machine, statement: IfStatement, file: string | null): Promise<number> {
+  for (const { condition, body } of statement.branches) {
+    const status = await runList(machine, condition, file);
+    if (machine.functionReturn || machine.ended !== null) return status;
+    if (machine.get('?') === '0') return runList(machine, body, file);
+  }
+  return statement.otherwise === null ? Status.OK : runList(machine, statement.otherwise, file);
+}
+
+async function runFor(machine: Machine, statement: ForStatement, file: string | null): Promise<number> {
+  machine.place = { file, line: statement.line };
+  const values = await expand(machine, statement.words);
+  machine.activeLoops += 1;
+  let status: number = Status.OK;
+  for (const value of values) {
+    machine.surroundings.budget.step();
+    if (machine.isContinue && machine.activeBreaks === 1) machine.activeBreaks = 0;
+    if (machine.activeBreaks > 0) continue;
+    machine.set(statement.name, value);
+    status = await runList(machine, statement.body, file);
+    if (machine.functionReturn || machine.ended !== null) break;
+  }
+  leaveLoop(machine);
+  return status;
+}
+
+async function runWhile(machine: Machine, statement: WhileStatement, file: string | null): Promise<number> {
+  machine.activeLoops += 1;
+  let status: number;
+  for (;;) {
+    machine.surroundings.budget.step();
+    status = await runList(machine, statement.condition, file);
+    if (machine.functionReturn || machine.ended !== null) break;
+    if ((status === Status.OK) === statement.until) break;
+    status = await runList(machine, statement.body, file);
+    if (machine.functionReturn || machine.ended !== null) break;
+    if (machine.isContinue && machine.activeBreaks === 1) machine.activeBreaks = 0;
+    if (machine.activeBreaks > 0) break;
+  }
+  leaveLoop(machine);
+  return status;
+}
+
+function leaveLoop(machine: Machine): void {
+  if (machine.activeBreaks > 0) machine.activeBreaks -= 1;
+  machine.activeLoops -= 1;
+}
+
+/** Words to arguments, patterns replaced by what they match. */
+async function expand(machine: Machine, words: readonly Word[]): Promise<string[]> {
+  const { budget } = machine.surroundings;
+  const args = expandWords(words, {
+    variable: (name) => machine.get(name),
+    parameters: machine.parameters,
+    charge: (characters) => budget.charge(characters),
+  });
+  const result: string[] = [];
+  for (const arg of args) {
+    const matches = await expandPattern(machine, arg);
+    if (matches.length === 0) result.push(arg.text);
+    else result.push(...matches);
+  }
+  return result;
+}
+
+async function runCommand(machine: Machine, statement: CommandStatement, file: string | null): Promise<number> {
+  machine.place = { file, line: statement.line };
+  const words = await expand(machine, statement.words);
+  if (words.length === 0 && statement.block === null) return Status.OK;
+  const inverted = words[0] === '!';
+  if (inverted) {
+    words.shift();
+    if (words.length === 0) return machine.fail(Status.BAD_ARGUMENT, 'grub2.no-command', '! stands without a command');
+  }
+  const [name = '', ...args] = words;
+  const status = await call(machine, name, args, statement);
+  if (!inverted) return status;
+  return status === Status.OK ? Status.FALSE : Status.OK;
+}
+
+/** Built-in commands come before functions, functions before assignments. */
+async function call(machine: Machine, name: string, args: string[], statement: CommandStatement): Promise<number> {
+  const command = machine.surroundings.commands.get(name);
+  if (command !== undefined) {
+    if (machine.extractor > 0 && command.extractor !== true) {
+      return machine.fail(Status.EXTRACTOR, 'grub2.extractor', `${name} is not run while entries are extracted`);
+    }
+    if (statement.block !== null && command.block !== true) args.push(blockText(statement));
+    return command.run(machine, { name, args, block: statement.block });
+  }
+  if (statement.block !== null) args.push(blockText(statement));
+  const definition = machine.functions.get(name);
+  if (definition !== undefined) return callFunction(machine, definition, args);
+  const equals = name.indexOf('=');
+  if (equals >= 0) machine.set(name.slice(0, equals), name.slice(equals + 1));
+  else machine.surroundings.warn('grub2.unknown-command', `GRUB has no command ${JSON.stringify(name)}`, machine.place);
+  return Status.OK;
+}
+
+function blockText(statement: CommandStatement): string {
+  const text = statement.block?.source.text ?? '';
+  return `{${text.endsWith('\n') ? text.slice(0, -1) : text}}`;
+}
+
+async function callFunction(machine: Machine, definition: FunctionDefinition, args: readonly string[]): Promise<number> {
+  if (machine.depth >= RECURSION_LIMIT) {
+    return machine.fail(Status.RECURSION_DEPTH, 'grub2.recursion', `functions call each other more than ${RECURSION_LIMIT} deep`);
+  }
+  if (machine.depth >= machine.surroundings.limits.scriptNesting) {
+    throw limitReached('scriptNesting', `functions of the boot script call each other more than ${machine.depth} deep`);
+  }
+  const before = { parameters: machine.parameters, loops: machine.activeLoops, depth: machine.depth };
+  machine.depth += 1;
+  machine.parameters = { args };
+  machine.activeLoops = 0;
+  const status = await runList(machine, definition.body, definition.file);
+  machine.functionReturn = false;
+  machine.activeLoops = before.loops;
+  machine.parameters = before.parameters;
+  machine.depth = before.depth;
+  return status;
+}

@@ -1,0 +1,227 @@
+/** From a config to the boot menu: runs the config, lists every entry of every submenu, resolves the default. */
+import { limitReached } from '../../errors.js';
+import type { GuestVolume } from '../../guest/guest.js';
+import type { AccessControl, BootEntry, BootMenu } from '../menu.js';
+import { bootEntry } from './boot-entry.js';
+import { userNames } from './commands/menu-entries.js';
+import { openConfigMenu } from './config-file.js';
+import { chooseEntry } from './default-entry.js';
+import { type EntryRun, runEntry } from './entry-run.js';
+import { type EntryDefinition, Machine, type OpenedMenu } from './machine.js';
+import { parseUnsigned } from './numbers.js';
+import { ScriptText } from './script-text.js';
+import type { Surroundings } from './surroundings.js';
+import { Variables } from './variables.js';
+
+/** An entry of a menu, with what became of it. */
+interface ListedEntry {
+  readonly definition: EntryDefinition;
+  readonly run: EntryRun;
+  /** Null where the entry opens a menu. */
+  readonly entry: BootEntry | null;
+  readonly submenu: ListedMenu | null;
+}
+
+interface ListedMenu {
+  readonly opened: OpenedMenu;
+  readonly entries: readonly ListedEntry[];
+}
+
+/** The menu and what made it, for those who want to look further. */
+export interface Grub2Menu extends BootMenu {
+  /** The machine of the main menu, after its config ran. */
+  readonly machine: Machine;
+}
+
+/** What GRUB knows when it starts to read its config. */
+export interface StartingPoint {
+  readonly volume: GuestVolume;
+  readonly path: string;
+  /** `grub_platform`: `pc`, `efi`, `xen` ... */
+  readonly platform: string;
+}
+
+const FEATURES = `feature_chainloader_bpb feature_ntldr feature_platform_search_hint feature_default_font_path
+  feature_all_video_module feature_menuentry_id feature_menuentry_options feature_200_final feature_nativedisk_cmd
+  feature_timeout_style feature_search_cryptodisk_only`.split(/\s+/);
+
+/** Variables as GRUB sets them before it reads its config; all but `check_signatures` and `?` are exported. */
+export function startingVariables(start: StartingPoint): Variables {
+  const variables = new Variables();
+  const device = start.volume.grubName;
+  const directory = start.path.slice(0, start.path.lastIndexOf('/'));
+  const prefix = `(${device})${directory}`;
+  const values: [string, string][] = [
+    ['prefix', prefix],
+    ['root', device],
+    ['grub_cpu', start.platform === 'pc' ? 'i386' : 'x86_64'],
+    ['grub_platform', start.platform],
+    ['pager', ''],
+    ['color_normal', 'light-gray/black'],
+    ['color_highlight', 'black/light-gray'],
+    ['locale_dir', `${prefix}/locale`],
+    ['secondary_locale_dir', ''],
+    ...FEATURES.map((name): [string, string] => [name, 'y']),
+  ];
+  for (const [name, value] of values) {
+    variables.set(name, value, null);
+    variables.export(name, null);
+  }
+  variables.set('check_signatures', 'no', null);
+  variables.set('?', '0', null);
+  return variables;
+}
+
+/**
+ * Reads the menu that a config makes.
+ * @throws TygrubError limit when the config itself reaches a bound
+ */
+export async function readMenu(surroundings: Surroundings, start: StartingPoint): Promise<Grub2Menu | null> {
+  const main = new Machine(surroundings, startingVariables(start));
+  const opened = await openMainMenu(main, start);
+  if (opened === null) return null;
+  const entries: BootEntry[] = [];
+  const origin = new Map<BootEntry, { menu: OpenedMenu; definition: EntryDefinition }>();
+  const listed = await listMenu(opened, { entries, origin, runs: 0, submenus: [], path: [], open: [] });
+  const explanation: string[] = [];
+  const chosen = defaultEntry(listed, explanation);
+  const { config, machine } = opened;
+  const run = async (commands: string, like: BootEntry | null): Promise<BootEntry> => {
+    const from = like === null ? undefined : origin.get(like);
+    return runCommands(from?.menu ?? opened, from?.definition ?? null, commands, like);
+  };
+  return {
+    config: { dialect: 'grub2', volume: (config?.volume ?? start.volume).name, path: config?.path ?? start.path },
+    timeout: timeoutOf(machine),
+    default: chosen,
+    entries,
+    warnings: surroundings.allWarnings(),
+    explanation,
+    access: accessOf(machine),
+    run,
+    machine,
+  };
+}
+
+async function openMainMenu(main: Machine, start: StartingPoint): Promise<OpenedMenu | null> {
+  // The main menu's own context: a copy of what GRUB starts with, all of it kept.
+  const inner = await openConfigMenu(main, `(${start.volume.grubName})${start.path}`);
+  return inner;
+}
+
+interface Listing {
+  readonly entries: BootEntry[];
+  readonly origin: Map<BootEntry, { menu: OpenedMenu; definition: EntryDefinition }>;
+  /** Entries and submenus that were run. */
+  runs: number;
+  readonly submenus: readonly string[];
+  readonly path: readonly number[];
+  /** Configs whose menus are open: an entry that opens one of them leads back, not further. */
+  readonly open: readonly string[];
+}
+
+async function listMenu(opened: OpenedMenu, listing: Listing): Promise<ListedMenu> {
+  const { surroundings } = opened.machine;
+  const { menuEntries, scriptNesting } = surroundings.limits;
+  const open = opened.config === null ? listing.open : [...listing.open, configKey(opened)];
+  const entries: ListedEntry[] = [];
+  for (const [position, definition] of opened.definitions.entries()) {
+    listing.runs += 1;
+    if (listing.runs > menuEntries) throw limitReached('menuEntries', `the boot menu has more than ${menuEntries} entries`);
+    const path = [...listing.path, position];
+    const run = await runEntry(opened.machine, definition, true);
+    const leadsBack = run.menu !== null && (open.includes(configKey(run.menu)) || path.length >= scriptNesting);
+    if (run.menu !== null && !leadsBack) {
+      const inner = { ...listing, submenus: [...listing.submenus, definition.title], path, open };
+      const submenu = await listMenu(run.menu, inner);
+      listing.runs = inner.runs;
+      entries.push({ definition, run, entry: null, submenu });
+    } else if (definition.submenu && !leadsBack) {
+      surroundings.warn('grub2.empty-submenu', `the submenu ${definition.title} has no entries`, definition.place);
+      entries.push({ definition, run, entry: null, submenu: null });
+    } else {
+      const entry = bootEntry(definition, run, { index: listing.entries.length, submenus: listing.submenus, path });
+      listing.entries.push(entry);
+      listing.origin.set(entry, { menu: opened, definition });
+      entries.push({ definition, run, entry, submenu: null });
+    }
+  }
+  return { opened, entries };
+}
+
+function configKey(opened: OpenedMenu): string {
+  return opened.config === null ? '' : `${opened.config.volume.name}:${opened.config.path}`;
+}
+
+/** The entry that GRUB would boot: `$default`, then the members of `$fallback` where it cannot boot. */
+function defaultEntry(menu: ListedMenu, explanation: string[]): number | null {
+  const chosen = resolve(menu, explanation);
+  return chosen?.entry?.index ?? null;
+}
+
+function resolve(menu: ListedMenu, explanation: string[]): ListedEntry | null {
+  const { machine, definitions } = menu.opened;
+  const { flavour } = machine.surroundings;
+  const wanted = machine.get('default');
+  const choice = wanted === undefined ? { position: 0, by: null } : chooseEntry(wanted, definitions, flavour);
+  const first = follow(menu, choice.position ?? 0, explanation);
+  if (first?.run.boots === true) return first;
+  for (const candidate of fallbacks(machine, definitions, flavour)) {
+    const other = follow(menu, candidate, explanation);
+    if (other?.run.boots === true) return other;
+  }
+  return first;
+}
+
+function follow(menu: ListedMenu, position: number, explanation: string[]): ListedEntry | null {
+  const entry = menu.entries[position];
+  if (entry === undefined) return null;
+  return entry.submenu === null ? entry : resolve(entry.submenu, explanation);
+}
+
+/** Positions that `$fallback` lists: numbers, and with Red Hat's rules ids and titles too. */
+function fallbacks(machine: Machine, definitions: readonly EntryDefinition[], flavour: 'upstream' | 'redhat'): number[] {
+  const text = machine.get('fallback') ?? '';
+  const positions: number[] = [];
+  for (const word of text.split(/[ \t\n]+/)) {
+    if (word === '') continue;
+    const number = parseUnsigned(word, 0);
+    const position = flavour === 'redhat' ? chooseEntry(word, definitions, flavour).position : number.found ? number.value : null;
+    if (position === null) break;
+    positions.push(position);
+  }
+  return positions;
+}
+
+function timeoutOf(machine: Machine): number | null {
+  const text = machine.get('timeout');
+  if (text === undefined) return null;
+  const number = parseUnsigned(text, 0);
+  return number.found && !number.overflow ? number.value : null;
+}
+
+function accessOf(machine: Machine): AccessControl | null {
+  const superusers = userNames(machine.get('superusers') ?? '');
+  return superusers.length === 0 ? null : { superusers, passwords: machine.passwords };
+}
+
+/** Runs edited commands in the place of an entry. */
+async function runCommands(
+  menu: OpenedMenu,
+  definition: EntryDefinition | null,
+  commands: string,
+  like: BootEntry | null,
+): Promise<BootEntry> {
+  const edited: EntryDefinition = {
+    title: definition?.title ?? '',
+    id: definition?.id ?? '',
+    args: definition?.args ?? [],
+    source: ScriptText.ofLines(commands),
+    submenu: false,
+    users: definition?.users ?? [],
+    place: { file: null, line: 1 },
+  };
+  const run = await runEntry(menu.machine, edited, true);
+  const entry = bootEntry(edited, run, { index: like?.index ?? -1, submenus: like?.submenus ?? [], path: like?.path ?? [] });
+  return { ...entry, commands };
+}
