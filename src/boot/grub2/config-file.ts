@@ -49,11 +49,17 @@ export async function runConfigFile(machine: Machine, name: string): Promise<Rea
   return { volume: device?.volume ?? null, path };
 }
 
+/** A context that a config was run in, and the config; null where the file could not be read. */
+export interface ConfigContext {
+  readonly machine: Machine;
+  readonly read: ReadConfig | null;
+}
+
 /**
- * Runs a file in a new context with a menu of its own, and gives that menu; null when the file makes no entries.
+ * Runs a file in a new context with an empty menu. What it does beyond variables and the menu stays done in `machine`.
  * @throws TygrubError limit
  */
-export async function openConfigMenu(machine: Machine, name: string): Promise<OpenedMenu | null> {
+export async function runInContext(machine: Machine, name: string): Promise<ConfigContext> {
   const inner = machine.fork();
   inner.variables = machine.variables.context(machine.surroundings.flavour === 'redhat');
   inner.menu = [];
@@ -61,14 +67,18 @@ export async function openConfigMenu(machine: Machine, name: string): Promise<Op
   inner.depth = machine.depth;
   inner.loaded = machine.loaded;
   const read = await runConfigFile(inner, name);
-  // What the context did beyond its variables stays done.
   machine.functions = inner.functions;
   machine.environmentBlocks = inner.environmentBlocks;
   machine.passwords = inner.passwords;
   machine.blscfg ||= inner.blscfg;
   machine.loaded = inner.loaded;
-  if (inner.ended?.kind === 'menu') return inner.ended.menu;
   if (inner.ended !== null) machine.ended = inner.ended;
-  if (read === null || inner.menu.length === 0) return null;
-  return { machine: inner, definitions: inner.menu, config: read.volume === null ? null : { volume: read.volume, path: read.path } };
+  return { machine: inner, read };
+}
+
+/** The menu that a context would show; null when it has no entries. */
+export function menuOfContext({ machine, read }: ConfigContext): OpenedMenu | null {
+  if (machine.ended?.kind === 'menu') return machine.ended.menu;
+  if (read === null || machine.menu.length === 0) return null;
+  return { machine, definitions: machine.menu, config: read.volume === null ? null : { volume: read.volume, path: read.path } };
 }

@@ -19,6 +19,8 @@ export async function expandPattern(machine: Machine, argument: Argument): Promi
     const { device } = pattern;
     roots = devices
       .all()
+      // Partitions are only gone through where the pattern has their comma.
+      .filter((candidate) => device.text.includes(',') || !candidate.name.includes(','))
       .map((candidate) => ({ device: candidate, text: `(${candidate.name})` }))
       .filter(({ text }) => (device.elements === null ? device.text === text : matchesPattern(device.elements, text)));
   }

@@ -1,5 +1,6 @@
 /** A running GRUB: its variables, functions, menu and what is loaded. Copies run entries on trial. */
 import type { GuestVolume } from '../../guest/guest.js';
+import { bareDeviceName } from './devices.js';
 import type { EnvironmentBlock } from './grubenv.js';
 import type { ScriptText } from './script-text.js';
 import type { Surroundings } from './surroundings.js';
@@ -149,9 +150,10 @@ export class Machine {
     return this.variables.get(name);
   }
 
+  /** Sets a variable; `root` loses the parentheses that it may be given. */
   set(name: string, value: string): void {
     this.surroundings.budget.charge(name.length + value.length);
-    this.variables.set(name, value, this.place);
+    this.variables.set(name, name === 'root' ? bareDeviceName(value) : value, this.place);
   }
 
   /** An error that GRUB prints; gives the status back. */

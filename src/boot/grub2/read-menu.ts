@@ -4,7 +4,7 @@ import type { GuestVolume } from '../../guest/guest.js';
 import type { AccessControl, BootEntry, BootMenu } from '../menu.js';
 import { bootEntry } from './boot-entry.js';
 import { userNames } from './commands/menu-entries.js';
-import { openConfigMenu } from './config-file.js';
+import { type ConfigContext, menuOfContext, runInContext } from './config-file.js';
 import { chooseEntry } from './default-entry.js';
 import { type EntryRun, runEntry } from './entry-run.js';
 import { type EntryDefinition, Machine, type OpenedMenu } from './machine.js';
@@ -14,7 +14,7 @@ import type { Surroundings } from './surroundings.js';
 import { Variables } from './variables.js';
 
 /** An entry of a menu, with what became of it. */
-interface ListedEntry {
+export interface ListedEntry {
   readonly definition: EntryDefinition;
   readonly run: EntryRun;
   /** Null where the entry opens a menu. */
@@ -22,15 +22,9 @@ interface ListedEntry {
   readonly submenu: ListedMenu | null;
 }
 
-interface ListedMenu {
+export interface ListedMenu {
   readonly opened: OpenedMenu;
   readonly entries: readonly ListedEntry[];
-}
-
-/** The menu and what made it, for those who want to look further. */
-export interface Grub2Menu extends BootMenu {
-  /** The machine of the main menu, after its config ran. */
-  readonly machine: Machine;
 }
 
 /** What GRUB knows when it starts to read its config. */
@@ -73,18 +67,29 @@ export function startingVariables(start: StartingPoint): Variables {
 }
 
 /**
- * Reads the menu that a config makes.
- * @throws TygrubError limit when the config itself reaches a bound
+ * Runs the main config.
+ * @throws TygrubError limit when it reaches a bound
  */
-export async function readMenu(surroundings: Surroundings, start: StartingPoint): Promise<Grub2Menu | null> {
-  const main = new Machine(surroundings, startingVariables(start));
-  const opened = await openMainMenu(main, start);
-  if (opened === null) return null;
-  const entries: BootEntry[] = [];
-  const origin = new Map<BootEntry, { menu: OpenedMenu; definition: EntryDefinition }>();
-  const listed = await listMenu(opened, { entries, origin, runs: 0, submenus: [], path: [], open: [] });
+export async function runMainConfig(surroundings: Surroundings, start: StartingPoint): Promise<ConfigContext> {
+  const bare = new Machine(surroundings, startingVariables(start));
+  return runInContext(bare, `(${start.volume.grubName})${start.path}`);
+}
+
+/**
+ * Reads the menu that a config makes; null when it makes none.
+ * @throws TygrubError limit when a bound is reached
+ */
+export async function readMenu(surroundings: Surroundings, start: StartingPoint): Promise<BootMenu | null> {
+  const opened = menuOfContext(await runMainConfig(surroundings, start));
+  return opened === null ? null : menuOf(opened, start);
+}
+
+/** Lists a menu, its submenus and what every entry loads. */
+export async function menuOf(opened: OpenedMenu, start: StartingPoint): Promise<BootMenu> {
+  const { surroundings } = opened.machine;
+  const { listed, entries, origin } = await listEntries(opened);
   const explanation: string[] = [];
-  const chosen = defaultEntry(listed, explanation);
+  const chosen = defaultEntry(listed, explanation)?.entry?.index ?? null;
   const { config, machine } = opened;
   const run = async (commands: string, like: BootEntry | null): Promise<BootEntry> => {
     const from = like === null ? undefined : origin.get(like);
@@ -99,14 +104,15 @@ export async function readMenu(surroundings: Surroundings, start: StartingPoint)
     explanation,
     access: accessOf(machine),
     run,
-    machine,
   };
 }
 
-async function openMainMenu(main: Machine, start: StartingPoint): Promise<OpenedMenu | null> {
-  // The main menu's own context: a copy of what GRUB starts with, all of it kept.
-  const inner = await openConfigMenu(main, `(${start.volume.grubName})${start.path}`);
-  return inner;
+/** A menu with all its submenus, and its entries in order with the menus that they stand in. */
+export async function listEntries(opened: OpenedMenu) {
+  const entries: BootEntry[] = [];
+  const origin = new Map<BootEntry, { menu: OpenedMenu; definition: EntryDefinition }>();
+  const listed = await listMenu(opened, { entries, origin, runs: 0, submenus: [], path: [], open: [] });
+  return { listed, entries, origin };
 }
 
 interface Listing {
@@ -154,12 +160,7 @@ function configKey(opened: OpenedMenu): string {
 }
 
 /** The entry that GRUB would boot: `$default`, then the members of `$fallback` where it cannot boot. */
-function defaultEntry(menu: ListedMenu, explanation: string[]): number | null {
-  const chosen = resolve(menu, explanation);
-  return chosen?.entry?.index ?? null;
-}
-
-function resolve(menu: ListedMenu, explanation: string[]): ListedEntry | null {
+export function defaultEntry(menu: ListedMenu, explanation: string[] = []): ListedEntry | null {
   const { machine, definitions } = menu.opened;
   const { flavour } = machine.surroundings;
   const wanted = machine.get('default');
@@ -176,7 +177,7 @@ function resolve(menu: ListedMenu, explanation: string[]): ListedEntry | null {
 function follow(menu: ListedMenu, position: number, explanation: string[]): ListedEntry | null {
   const entry = menu.entries[position];
   if (entry === undefined) return null;
-  return entry.submenu === null ? entry : resolve(entry.submenu, explanation);
+  return entry.submenu === null ? entry : defaultEntry(entry.submenu, explanation);
 }
 
 /** Positions that `$fallback` lists: numbers, and with Red Hat's rules ids and titles too. */

@@ -1,5 +1,5 @@
 /** The commands that read other configs. */
-import { openConfigMenu, runConfigFile } from '../config-file.js';
+import { menuOfContext, runConfigFile, runInContext } from '../config-file.js';
 import type { Machine } from '../machine.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
@@ -21,7 +21,7 @@ const source: Command = {
 /** Opens the menu of a file; a menu with entries does not come back. */
 async function takeOver(machine: Machine, file: string): Promise<number> {
   return nested(machine, async () => {
-    const menu = await openConfigMenu(machine, file);
+    const menu = menuOfContext(await runInContext(machine, file));
     if (menu !== null) machine.ended = { kind: 'menu', menu };
     return Status.OK;
   });
@@ -73,7 +73,7 @@ const extractConfigfile: Command = {
     if (file === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs a file name`);
     return nested(machine, async () => {
       machine.extractor += 1;
-      const menu = await openConfigMenu(machine, file);
+      const menu = menuOfContext(await runInContext(machine, file));
       machine.extractor -= 1;
       if (menu !== null) {
         menu.machine.extractor = 0;
