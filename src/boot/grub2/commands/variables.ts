@@ -62,8 +62,7 @@ const shift: Command = {
     if (machine.parameters === null) return Status.OK;
     const number = count(args);
     if (number === null) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'shift takes a number');
-    if (number > machine.parameters.args.length)
-      return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'shift goes past the last parameter');
+    if (number > machine.parameters.args.length) return Status.BAD_ARGUMENT;
     machine.parameters = { args: machine.parameters.args.slice(number) };
     return Status.OK;
   },
