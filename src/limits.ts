@@ -31,6 +31,8 @@ export interface Limits {
   readonly volumes: number;
   /** Bytes of one partition table's entry array (GPT: 128 bytes an entry); Linux takes at most 4 MiB. */
   readonly partitionTableSize: number;
+  /** Bytes of a volume manager's metadata (LVM2's text). LVM's areas are 1 MiB by default, 16 MiB for thousands of volumes. */
+  readonly volumeMetadataSize: number;
   /** Members of a chain of VHD parents or qcow2 backing files. */
   readonly chainLength: number;
   /** Bytes searched backwards for a stranded VHD footer. */
@@ -102,6 +104,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   treeNodes: 1_000_000,
   volumes: 1024,
   partitionTableSize: 4 * MiB,
+  volumeMetadataSize: 16 * MiB,
   chainLength: 64,
   footerScan: 4 * GiB,
   batCacheSize: 4 * MiB,

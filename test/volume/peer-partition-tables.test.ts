@@ -7,35 +7,10 @@ import { HostFileSource } from '../../src/source/host-file.js';
 import { scanVolumes, type Volume, type VolumeTable } from '../../src/volume/index.js';
 import { peerData, peerPath, skip } from '../support/requirements.js';
 import { unpack } from '../support/unpack.js';
-
-interface Row {
-  readonly file: string;
-  readonly name: string;
-  readonly type: string;
-  readonly expect: string;
-  readonly manifests: readonly string[];
-}
-
-function manifestRows(): Row[] {
-  if (peerData() !== null) return [];
-  const lines = readFileSync(peerPath('filesystems', 'MANIFEST.tsv'), 'utf8').split('\n').slice(1);
-  return lines
-    .filter((line) => line !== '')
-    .map((line) => {
-      const columns = line.split('\t');
-      const file = columns[0] ?? '';
-      return {
-        file,
-        name: file.replace(/^images\//, '').replace(/\.img\.(gz|zst)$/, ''),
-        type: columns[3] ?? '',
-        expect: columns[6] ?? '',
-        manifests: (columns[10] ?? '').split(' '),
-      };
-    });
-}
+import { type PeerRow, peerRows } from './peer-rows.js';
 
 /** `start+size` of each partition that the kernel found. */
-function kernelScan(row: Row): string[] {
+function kernelScan(row: PeerRow): string[] {
   const file = row.manifests.find((name) => name.endsWith('.parts.tsv'));
   if (file === undefined) throw new Error(`${row.name} has no parts.tsv`);
   return readFileSync(peerPath('filesystems', file), 'utf8')
@@ -59,14 +34,14 @@ interface SfdiskPartition {
 }
 
 /** What sfdisk read, where it wrote JSON. */
-function sfdisk(row: Row): { label: string; id: string; sectorsize: number; partitions: SfdiskPartition[] } | null {
+function sfdisk(row: PeerRow): { label: string; id: string; sectorsize: number; partitions: SfdiskPartition[] } | null {
   const file = row.manifests.find((name) => /\.sfdisk\.json(\.gz)?$/.test(name));
   if (file === undefined) return null;
   const raw = readFileSync(peerPath('filesystems', file));
   return JSON.parse((file.endsWith('.gz') ? gunzipSync(raw) : raw).toString('utf8')).partitiontable;
 }
 
-async function scan(row: Row): Promise<VolumeTable> {
+async function scan(row: PeerRow): Promise<VolumeTable> {
   const source = HostFileSource.open(unpack(peerPath('filesystems', row.file)));
   const table = await scanVolumes(source, DEFAULT_LIMITS);
   return table;
@@ -86,7 +61,7 @@ function numbered(volumes: readonly Volume[]): string[] {
 const names = (table: VolumeTable): string[] => table.volumes.map((volume) => volume.name);
 const codes = (table: VolumeTable): string[] => table.warnings.map((warning) => warning.code);
 
-const rows = manifestRows();
+const rows = peerRows();
 const tables = rows.filter((row) => row.name.startsWith('open-pt-') && !/pt-(amiga|dvh|mac|sun)$/.test(row.name));
 /** The kernel uses a backup GPT only when told to, and no entries but those of 128 bytes; sfdisk does both. */
 const SFDISK_DECIDES = new Set(['open-pt-gpt-entries-broken', 'open-pt-gpt-entry256', 'open-pt-gpt-hdrcrc', 'open-pt-gpt-primary-broken']);
