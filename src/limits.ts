@@ -51,6 +51,8 @@ export interface Limits {
   readonly journalSize: number;
   /** Blocks that a replayed journal may replace. */
   readonly journalBlocks: number;
+  /** Records of fast commits that are replayed; the area of 256 blocks that mke2fs makes holds fewer. */
+  readonly fastCommitRecords: number;
   /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
   readonly attributeSize: number;
   /** Bytes kept in the block cache of one disk. */
@@ -114,6 +116,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   parentLocatorSize: 64 * KiB,
   journalSize: 1 * GiB,
   journalBlocks: 131_072,
+  fastCommitRecords: 65_536,
   attributeSize: 64 * KiB,
   cacheSize: 8 * MiB,
   scriptSteps: 200_000,

@@ -43,30 +43,37 @@ export class Directory {
 
   /** All entries in use, without `.` and `..`, in the order of the blocks. */
   async *entries(): AsyncGenerator<RawEntry> {
-    const changes = this.volume.fastCommits?.names(this.inode.number);
-    const pending = new Map(changes);
+    const { limits, report } = this.volume;
     let count = 0;
-    for await (const entry of this.stored()) {
-      if (++count > this.volume.limits.directoryEntries) {
-        throw limitReached(
-          'directoryEntries',
-          `directory inode ${this.inode.number} has more than ${this.volume.limits.directoryEntries} names`,
-        );
+    for await (const entry of this.changed()) {
+      if (++count > limits.directoryEntries) {
+        throw limitReached('directoryEntries', `directory inode ${this.inode.number} has more than ${limits.directoryEntries} names`);
       }
       if (isDot(entry.name)) continue;
       if (entry.name.includes(SLASH) || entry.name.includes(0)) {
         // No system can make such a name; a program that used it as a path would leave the directory.
-        this.volume.report.warn({
+        report.warn({
           code: 'ext.impossible-name',
           message: `directory inode ${this.inode.number} has the impossible name ${JSON.stringify(nameText(entry.name))}, which is left out`,
         });
         continue;
       }
-      if (changes !== undefined) {
-        const key = decodeLatin1(entry.name);
-        if (changes.get(key)?.unlinked === entry.inode) continue;
-        pending.delete(key);
-      }
+      yield entry;
+    }
+  }
+
+  /** The entries on the disk with the changes of fast commits. */
+  private async *changed(): AsyncGenerator<RawEntry> {
+    const changes = this.volume.fastCommits?.names(this.inode.number);
+    if (changes === undefined || changes.size === 0) {
+      yield* this.stored();
+      return;
+    }
+    const pending = new Map(changes);
+    for await (const entry of this.stored()) {
+      const key = decodeLatin1(entry.name);
+      if (changes.get(key)?.unlinked === entry.inode) continue;
+      pending.delete(key);
       yield entry;
     }
     for (const { name, linked } of pending.values()) if (linked !== null) yield { inode: linked, name, type: null };

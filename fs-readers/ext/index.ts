@@ -1,11 +1,13 @@
 /** ext2, ext3 and ext4. */
 import { nameText, untilNul } from '../../src/bytes/text.js';
 import { formatUuid, isZero } from '../../src/bytes/uuid.js';
+import { corrupt } from '../../src/errors.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import type { FileNode, FileSystem, FileSystemFormat, FileSystemOptions } from '../filesystem.js';
 import { typeName } from './features.js';
 import { GroupDescriptors } from './group-descriptors.js';
 import { readNamedInode } from './inode.js';
+import { recover } from './journal/recovery.js';
 import { ROOT_INODE, STATE_CLEAN, STATE_ERRORS, SUPERBLOCK, SUPERBLOCK_OFFSET } from './layout.js';
 import { ExtNode } from './node.js';
 import { Report } from './report.js';
@@ -33,13 +35,15 @@ class ExtFileSystem implements FileSystem {
   }
 
   async root(): Promise<FileNode> {
-    return new ExtNode(this.volume, await readNamedInode(this.volume, ROOT_INODE));
+    const inode = await readNamedInode(this.volume, ROOT_INODE);
+    if (inode.type !== 'd') throw corrupt('ext.root', 'the root directory (inode 2) is not a directory');
+    return new ExtNode(this.volume, inode);
   }
 }
 
 async function open(source: ByteSource, options: FileSystemOptions): Promise<FileSystem> {
   const report = new Report(options);
-  const { superblock } = await readSuperblock(source, report);
+  const { superblock, group } = await readSuperblock(source, report);
   const size = superblock.blocksCount * superblock.blockSize;
   if (size > source.size) {
     report.warn({
@@ -54,7 +58,8 @@ async function open(source: ByteSource, options: FileSystemOptions): Promise<Fil
     limits: options.limits,
     report,
   };
-  return new ExtFileSystem(volume, stateOf(superblock.fields.state));
+  const recovered = await recover(volume, group !== 0, options);
+  return new ExtFileSystem(recovered.volume, recovered.state === '' ? stateOf(superblock.fields.state) : recovered.state);
 }
 
 function stateOf(state: number): string {

@@ -86,17 +86,26 @@ export async function readNamedInode(volume: ExtVolume, number: number): Promise
 }
 
 /**
+ * The bytes of an inode as they are on the disk, nothing verified.
+ * @throws TygrubError corrupt when there is no such inode
+ */
+export async function readRawInode(volume: ExtVolume, number: number): Promise<{ readonly raw: Uint8Array; readonly offset: number }> {
+  const { superblock } = volume;
+  if (number < 1 || number > superblock.fields.inodes_count) {
+    throw corrupt('ext.inode-out-of-range', `inode ${number} does not exist, the filesystem has ${superblock.fields.inodes_count}`);
+  }
+  const offset = await locate(volume, number);
+  return { raw: await volume.source.read(offset, superblock.inodeSize), offset };
+}
+
+/**
  * Reads any inode, reserved ones (the journal) included.
  * @throws TygrubError corrupt when the number is out of range, the checksum is wrong, the inode is free or contradicts itself
  */
 export async function readInode(volume: ExtVolume, number: number): Promise<Inode> {
   const { superblock } = volume;
-  if (number < 1 || number > superblock.fields.inodes_count) {
-    throw corrupt('ext.inode-out-of-range', `inode ${number} does not exist, the filesystem has ${superblock.fields.inodes_count}`);
-  }
   const replaced = volume.fastCommits?.inode(number);
-  const offset = replaced === undefined ? await locate(volume, number) : 0;
-  const raw = replaced ?? (await volume.source.read(offset, superblock.inodeSize));
+  const { raw, offset } = replaced === undefined ? await readRawInode(volume, number) : { raw: replaced, offset: 0 };
   const fields = INODE.decode(raw);
   const invalid = (what: string) => corrupt('ext.inode', `inode ${number} is damaged: ${what}`, { offset });
   const extraSize = raw.length > OLD_INODE_SIZE ? INODE_EXTRA_SIZE.decode(raw, OLD_INODE_SIZE).extra_isize : 0;

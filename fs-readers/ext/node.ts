@@ -86,7 +86,11 @@ export class ExtNode implements FileNode {
     const { volume, inode } = this;
     if (inode.type !== 'l') throw this.wrongUse('a symbolic link');
     this.refuseEncrypted('the target of this link');
-    if (inode.size > volume.limits.pathLength) {
+    // A target stands in one block with a NUL after it.
+    if (inode.size >= volume.superblock.blockSize) {
+      throw corrupt('ext.symlink', `the symbolic link in inode ${inode.number} has ${inode.size} bytes, which is more than a block holds`);
+    }
+    if (inode.size >= volume.limits.pathLength) {
       throw limitReached('pathLength', `the target of the symbolic link in inode ${inode.number} has ${inode.size} bytes`);
     }
     const target = untilNul(await this.linkBytes());

@@ -52,6 +52,27 @@ function reflected(tables: Tables, data: Uint8Array, seed: number): number {
 }
 
 let ieee: Tables | undefined;
+let bigEndian: Uint32Array | undefined;
+
+/**
+ * CRC-32 with the most significant bit first and without inversions (polynomial 0x04C11DB7), as in JBD2's first checksums.
+ * @param seed the register's start
+ * @returns the register, unsigned
+ */
+export function crc32MsbFirst(data: Uint8Array, seed: number): number {
+  if (bigEndian === undefined) {
+    bigEndian = new Uint32Array(256);
+    for (let n = 0; n < 256; n++) {
+      let c = n << 24;
+      for (let bit = 0; bit < 8; bit++) c = c & 0x80000000 ? (c << 1) ^ 0x04c11db7 : c << 1;
+      bigEndian[n] = c >>> 0;
+    }
+  }
+  let crc = seed | 0;
+  for (let i = 0; i < data.length; i++) crc = (crc << 8) ^ (bigEndian[((crc >>> 24) ^ (data[i] as number)) & 0xff] as number);
+  return crc >>> 0;
+}
+
 let castagnoli: Tables | undefined;
 
 /**
