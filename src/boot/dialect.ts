@@ -33,6 +33,8 @@ export interface BootDialect {
   readonly name: string;
   /** The configs of this dialect on one volume, best first. Only looks at names, reads no contents that it need not. */
   find(files: GuestFiles, volume: GuestVolume): Promise<readonly FoundConfig[]>;
+  /** Whether a config that somebody names (`--config VOLUME:PATH`) is of this dialect, by its name alone. */
+  claims(path: string): boolean;
   /**
    * Reads a config and what it includes.
    * @throws TygrubError when nothing of it can be used; a part that cannot is a warning of the menu

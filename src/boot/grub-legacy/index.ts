@@ -1,6 +1,6 @@
 /** GRUB legacy (0.97): menu.lst and grub.conf. Reference: its manual, "Configuration" and "Commands", and stage 2. */
 import type { GuestVolume } from '../../guest/guest.js';
-import { EntryList, numberEntry, WarningList } from '../assemble.js';
+import { baseName, EntryList, numberEntry, WarningList } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootEntry, BootMenu } from '../menu.js';
 import { runLegacyScript } from './entry.js';
@@ -9,6 +9,8 @@ import { LegacyMenuReader, loaded } from './menu.js';
 
 /** Where stage 2 is installed to look, and the link that Red Hat keeps in /etc. */
 const PLACES = ['/boot/grub/menu.lst', '/boot/grub/grub.conf', '/grub/menu.lst', '/grub/grub.conf', '/etc/grub.conf'];
+
+const NAMES: ReadonlySet<string> = new Set(['menu.lst', 'grub.conf']);
 
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
   const found: FoundConfig[] = [];
@@ -54,4 +56,4 @@ async function run(
 }
 
 /** GRUB legacy's row in the table of dialects. */
-export const GRUB_LEGACY: BootDialect = { name: 'grub-legacy', find, read };
+export const GRUB_LEGACY: BootDialect = { name: 'grub-legacy', find, claims: (path) => NAMES.has(baseName(path)), read };

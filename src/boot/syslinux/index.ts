@@ -17,6 +17,13 @@ const PLACES = [
   ...['/EFI/syslinux/syslx64.cfg', '/EFI/syslinux/syslinux.cfg', '/EFI/BOOT/syslx64.cfg', '/EFI/BOOT/syslinux.cfg'],
 ];
 
+const NAMES: ReadonlySet<string> = new Set(['extlinux.conf', 'syslinux.cfg', 'isolinux.cfg', 'syslx64.cfg', 'syslia32.cfg']);
+const DIRECTORIES: ReadonlySet<string> = new Set(['extlinux', 'syslinux', 'isolinux', 'pxelinux.cfg']);
+
+function claims(path: string): boolean {
+  return NAMES.has(baseName(path).toLowerCase()) || DIRECTORIES.has(baseName(directoryOf(path)).toLowerCase());
+}
+
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
   const found: FoundConfig[] = [];
   for (const path of PLACES) if ((await files.stat(volume, path))?.type === 'f') found.push({ volume, path });
@@ -89,4 +96,4 @@ async function run(
 }
 
 /** SYSLINUX's row in the table of dialects. */
-export const SYSLINUX: BootDialect = { name: 'syslinux', find, read };
+export const SYSLINUX: BootDialect = { name: 'syslinux', find, claims, read };
