@@ -6,13 +6,15 @@ import { GRUB_LEGACY } from './grub-legacy/index.js';
 import { GRUB2 } from './grub2/index.js';
 import type { BootMenu } from './menu.js';
 import { SYSLINUX } from './syslinux/index.js';
+import { UKI } from './systemd-boot/firmware.js';
+import { SYSTEMD_BOOT } from './systemd-boot/index.js';
 
 export type { BootOptions } from './dialect.js';
 export { findEntry } from './find-entry.js';
 export type { AccessControl, BootEntry, BootFile, BootMenu, ConfigPlace, ConfigWarning, Hypervisor } from './menu.js';
 
 /** All dialects, in the order in which a volume is asked for them. */
-export const BOOT_DIALECTS: readonly BootDialect[] = [GRUB2, SYSLINUX, GRUB_LEGACY];
+export const BOOT_DIALECTS: readonly BootDialect[] = [GRUB2, SYSTEMD_BOOT, UKI, SYSLINUX, GRUB_LEGACY];
 
 /**
  * Finds the boot configuration and reads its menu.
@@ -52,5 +54,7 @@ async function readNamedConfig(guest: Guest, files: GuestFiles, place: string, o
   const colon = place.indexOf(':');
   if (colon < 1) throw usageError('boot.config-place', `${place} is no VOLUME:PATH`);
   const volume = await guest.volume(place.slice(0, colon));
-  return GRUB2.read({ volume, path: place.slice(colon + 1) }, files, options);
+  const path = place.slice(colon + 1);
+  const dialect = BOOT_DIALECTS.find((row) => row.claims(path)) ?? GRUB2;
+  return dialect.read({ volume, path }, files, options);
 }

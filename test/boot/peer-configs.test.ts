@@ -7,10 +7,17 @@ import { filesOfDirectory, oneVolumeGuest } from '../support/directory-filesyste
 import { peerData, peerPath, skip } from '../support/requirements.js';
 import { type PeerCase, peerCases, scoreMenu } from './support/peer-score.js';
 
-const TYPES = ['grub-legacy', 'syslinux'];
+const TYPES = ['grub-legacy', 'syslinux', 'systemd-boot'];
 
 /** Where a peer deviates from the loader, and why the loader is followed. */
-const EXPLAINED: ReadonlyMap<string, string> = new Map([]);
+const EXPLAINED: ReadonlyMap<string, string> = new Map([
+  ['bootc-machine-id', 'bootc sorts by machine-id and version also without a sort-key; systemd-boot by file name then'],
+  ['bootc-version-tilde', 'bootc sorts by version also without a sort-key; systemd-boot by file name then'],
+  [
+    'uroot-bls-madeup',
+    'u-root keeps the last of two options lines and takes paths from /loader; the specification joins them and starts at /',
+  ],
+]);
 
 async function readCase(peer: PeerCase): Promise<BootMenu> {
   const guest = oneVolumeGuest(filesOfDirectory(`${peer.folder}/fs`));

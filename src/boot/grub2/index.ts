@@ -46,4 +46,4 @@ async function read(config: FoundConfig, files: GuestFiles, options: BootOptions
   return menu;
 }
 
-export const GRUB2: BootDialect = { name: 'grub2', find, read };
+export const GRUB2: BootDialect = { name: 'grub2', find, claims: (path) => path.endsWith('/grub.cfg'), read };
