@@ -1,12 +1,28 @@
 /** What is on a disk: a partition table, or nothing but itself. */
 import type { Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { readAmigaDisk } from './amiga/index.js';
+import { readAppleDisk } from './apple/index.js';
 import { readBsdDisk } from './bsd/index.js';
+import { readDvhDisk } from './dvh/index.js';
 import { hasGptSignature, readGpt } from './gpt/index.js';
 import { isOpticalDisc } from './identify/index.js';
 import { isPartitioned, protectiveRecord, readBootRecord, readMbr } from './mbr/index.js';
 import { wholeDisk } from './partition.js';
-import type { Volume, VolumeTable } from './volume.js';
+import { readSunDisk } from './sun/index.js';
+import type { TableKind, Volume, VolumeTable } from './volume.js';
+
+/** Labels of other systems, on disks without an MBR, in the order in which Linux asks for them. */
+const DISK_LABELS: readonly {
+  readonly table: TableKind;
+  readonly read: (disk: ByteSource, limits: Limits) => Promise<readonly Volume[] | null>;
+}[] = [
+  { table: 'dvh', read: readDvhDisk },
+  { table: 'bsd', read: readBsdDisk },
+  { table: 'sun', read: readSunDisk },
+  { table: 'amiga', read: readAmigaDisk },
+  { table: 'apple', read: readAppleDisk },
+];
 
 /**
  * Reads the partition table of a disk, by the rules that Linux and GRUB share: 55 AA and four boot indicators make an MBR,
@@ -29,8 +45,10 @@ export async function scanVolumes(disk: ByteSource, limits: Limits): Promise<Vol
     const mbr = await readMbr(disk, record, limits);
     return { table: 'mbr', ...mbr, volumes: await withDisc(disk, mbr.volumes) };
   }
-  const bsd = await readBsdDisk(disk);
-  if (bsd !== null) return { table: 'bsd', sectorSize: 512, volumes: bsd, warnings: [] };
+  for (const { table, read } of DISK_LABELS) {
+    const volumes = await read(disk, limits);
+    if (volumes !== null) return { table, sectorSize: 512, volumes: await withDisc(disk, volumes), warnings: [] };
+  }
   const warnings = [];
   if (await hasGptSignature(disk, 512)) {
     const message = 'the disk has a GPT header but no protective MBR: like Linux and GRUB, tygrub does not use it';

@@ -62,7 +62,7 @@ const names = (table: VolumeTable): string[] => table.volumes.map((volume) => vo
 const codes = (table: VolumeTable): string[] => table.warnings.map((warning) => warning.code);
 
 const rows = peerRows();
-const tables = rows.filter((row) => row.name.startsWith('open-pt-') && !/pt-(amiga|dvh|mac|sun)$/.test(row.name));
+const tables = rows.filter((row) => row.name.startsWith('open-pt-'));
 /** The kernel uses a backup GPT only when told to, and no entries but those of 128 bytes; sfdisk does both. */
 const SFDISK_DECIDES = new Set(['open-pt-gpt-entries-broken', 'open-pt-gpt-entry256', 'open-pt-gpt-hdrcrc', 'open-pt-gpt-primary-broken']);
 

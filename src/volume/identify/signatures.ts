@@ -45,6 +45,12 @@ const PAGE_ENDS = [4, 8, 16, 32, 64].map((size) => size * KiB - 10);
 /** The uberblocks of the first ZFS label: 1 KiB each, from 128 KiB. */
 const UBERBLOCKS = Array.from({ length: 128 }, (_, n) => (128 + n) * KiB);
 
+/** DRBD 8 and 9: the metadata are the last 4 KiB, of the device or of its whole pages. */
+const DRBD_MAGICS = ['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c', '\x83\x74\x02\x6d'].flatMap((bytes) => [
+  { at: -4 * KiB + 60, bytes },
+  { at: -4 * KiB + 60, bytes, align: 4 * KiB },
+]);
+
 export const SIGNATURES: readonly Signature[] = [
   ...rows('encrypted', [
     ['crypto_LUKS', 'LUKS encrypted volume', at(0, 'LUKS\xba\xbe')],
@@ -78,20 +84,7 @@ export const SIGNATURES: readonly Signature[] = [
     ],
     ['adaptec_raid_member', 'Adaptec RAID member', at(-512, '\x37\xfc\x4d\x1e')],
     ['hpt37x_raid_member', 'HighPoint RAID member', at(4608, '\xf0\x16\x78\x5a'), at(4608, '\xfd\x16\x78\x5a')],
-    [
-      'drbd',
-      'DRBD device',
-      ...['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c', '\x83\x74\x02\x6d'].map((bytes) => ({
-        at: -4 * KiB + 60,
-        bytes,
-        align: 4 * KiB,
-      })),
-      ...['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c', '\x83\x74\x02\x6d'].map((bytes) => ({
-        at: -4 * KiB + 64,
-        bytes,
-        align: 4 * KiB,
-      })),
-    ],
+    ['drbd', 'DRBD device', ...DRBD_MAGICS],
     ['bcache', 'bcache device', at(4 * KiB + 24, '\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81')],
     ['zfs_member', 'ZFS pool member', ...each(UBERBLOCKS, '\x0c\xb1\xba\0\0\0\0\0'), ...each(UBERBLOCKS, '\0\0\0\0\0\xba\xb1\x0c')],
     ['vdo', 'VDO volume', at(0, 'dmvdo001')],
