@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../support/mutation.js';
 import { names, run, temporaryFolder } from '../support/program.js';
-import { SAMPLE } from '../support/sample.js';
+import { fileSum, SAMPLE, SAMPLE_SUMS } from '../support/sample.js';
 
 const folder = temporaryFolder();
 const out = join(folder, 'out');
@@ -22,14 +22,17 @@ writeFileSync(noConfig, sample);
 
 /** Renames /boot/grub to /boot/gone in the copy, in the directory block itself. */
 function loseConfig(path: string): void {
-  const at = sample.indexOf('grub\0\0\0\0');
-  if (at < 0) throw new Error('the sample has no directory entry grub');
+  // A directory entry ends with the length of the name, the type (2: directory) and the name.
+  const at = sample.indexOf('\u0004\u0002grub', 0, 'latin1') + 2;
+  if (at < 2) throw new Error('the sample has no directory entry grub');
   const fd = openSync(path, 'r+');
   writeSync(fd, 'gone', at);
   closeSync(fd);
 }
 loseConfig(noConfig);
 
+// The second block holds the files: cut off inside it, the disk has nothing to boot.
+const cut = file('cut.vhd', sample.subarray(0, 3_000_000));
 const half = file('half.vhd', sample.subarray(0, Math.floor(sample.length / 2)));
 const zeros = file('zeros', '');
 truncateSync(zeros, 64 * 1024 * 1024);
@@ -48,7 +51,7 @@ describe('bad input', () => {
       3,
     ],
     ['zeros', zeros, 3],
-    ['a VHD cut in half', half, 5],
+    ['a VHD cut off', cut, 3],
     ['a disk without a boot config', noConfig, 3],
     ['a file that is not there', join(folder, 'nowhere'), 7],
   ] as const) {
@@ -72,6 +75,15 @@ describe('bad input', () => {
       expect(names(out)).toEqual([]);
     });
   }
+
+  it('that lacks nothing which is needed still boots, with a warning that names the repair', () => {
+    const kept = join(folder, 'kept');
+    mkdirSync(kept);
+    const result = run(['extract', half, '--output-directory', kept]);
+    expect(result.status, result.stderr).toBe(0);
+    expect(result.stderr).toMatch(/footer was cut off.*tygrub vhd repair/);
+    expect(fileSum(join(kept, 'kernel'))).toBe(SAMPLE_SUMS.get('vmlinuz-6.1.0-13-amd64'));
+  });
 
   it('in the arguments is a usage error with a next step', () => {
     for (const args of [
