@@ -69,7 +69,7 @@ export function* directoryEntries(block: Uint8Array, place: BlockPlace): Generat
       if (entry.name_len === 0) throw invalid('a name of 0 bytes');
       yield {
         inode: entry.inode,
-        name: block.slice(nameAt, nameAt + entry.name_len),
+        name: block.subarray(nameAt, nameAt + entry.name_len),
         type: typed ? (FILE_TYPES[entry.file_type] ?? null) : null,
       };
     }

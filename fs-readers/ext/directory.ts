@@ -1,20 +1,28 @@
 /** Directories: their names in order, and the inode of one name. */
 import { decodeLatin1, equalBytes, nameText } from '../../src/bytes/text.js';
-import { corrupt, limitReached, unsupported } from '../../src/errors.js';
+import { corrupt, limitReached, TygrubError, unsupported } from '../../src/errors.js';
 import { type BlockMap, blockMap } from './block-map.js';
+import { foldName } from './casefold.js';
 import { checksumMatches, directoryEntries, hashTreeOffset, type RawEntry } from './directory-block.js';
 import { COMPAT } from './features.js';
+import { leavesOf } from './hash-tree.js';
 import { inlineData } from './inline-data.js';
 import { hasFlag, type Inode } from './inode.js';
 import { INLINE_DIRECTORY_HEAD, INODE_FLAG } from './layout.js';
 import { type ExtVolume, readBlock } from './volume.js';
 
+/** `s_encoding_flags`: names that are not UTF-8 do not exist. */
+const ENCODING_STRICT = 0x1;
 const DOT = 0x2e;
 const SLASH = 0x2f;
 
 /** `.` and `..`, which stand in the directory like any other name. */
 function isDot(name: Uint8Array): boolean {
   return name[0] === DOT && (name.length === 1 || (name.length === 2 && name[1] === DOT));
+}
+
+function isAscii(name: Uint8Array): boolean {
+  return name.every((byte) => byte < 0x80);
 }
 
 /** An opened directory. */
@@ -82,15 +90,52 @@ export class Directory {
   /** The number of the inode that a name stands for; null when there is no such name. */
   async lookup(name: Uint8Array): Promise<number | null> {
     if (isDot(name)) return null;
-    const change = this.volume.fastCommits?.names(this.inode.number).get(decodeLatin1(name));
-    const found = await this.find(name);
-    if (found !== null && found !== change?.unlinked) return found;
-    return change?.linked ?? null;
+    const matches = this.matcher(name);
+    if (matches === null) return null;
+    const found = await this.find(name, matches);
+    for (const change of this.volume.fastCommits?.names(this.inode.number).values() ?? []) {
+      if (!matches(change.name)) continue;
+      if (found === null || found === change.unlinked) return change.linked;
+    }
+    return found;
   }
 
-  private async find(name: Uint8Array): Promise<number | null> {
-    for await (const entry of this.stored()) if (equalBytes(entry.name, name)) return entry.inode;
+  /** By which rule a name is compared with those of the directory; null when no name can be equal. */
+  private matcher(name: Uint8Array): ((other: Uint8Array) => boolean) | null {
+    if (!hasFlag(this.inode, INODE_FLAG.CASEFOLD)) return (other) => equalBytes(other, name);
+    const folded = foldName(name);
+    if (folded !== null) return (other) => equalBytes(foldName(other) ?? other, folded);
+    if ((this.volume.superblock.fields.encoding_flags & ENCODING_STRICT) !== 0) return null;
+    return (other) => equalBytes(other, name);
+  }
+
+  /** Finds a name on the disk: by its hash, or by walking the directory where there is no hash tree or it is damaged. */
+  private async find(name: Uint8Array, matches: (other: Uint8Array) => boolean): Promise<number | null> {
+    const { volume, inode } = this;
+    const folds = hasFlag(inode, INODE_FLAG.CASEFOLD);
+    const hashed = folds ? (foldName(name) ?? name) : name;
+    if (this.hasHashTree()) {
+      try {
+        for await (const block of leavesOf(this, hashed)) {
+          for (const entry of directoryEntries(block, { volume, directory: inode, where: 'a leaf of its hash tree' })) {
+            if (matches(entry.name)) return entry.inode;
+          }
+        }
+        // The kernel may have folded a rare letter in another way when it put the name into the tree.
+        if (!folds || isAscii(name)) return null;
+      } catch (error) {
+        if (!(error instanceof TygrubError) || error.kind !== 'corrupt') throw error;
+        volume.report.warn({ code: error.code, message: `${error.message}; the directory was searched name by name` });
+      }
+    }
+    for await (const entry of this.stored()) if (matches(entry.name)) return entry.inode;
     return null;
+  }
+
+  private hasHashTree(): boolean {
+    const { volume, inode } = this;
+    if (!hasFlag(inode, INODE_FLAG.INDEX) || hasFlag(inode, INODE_FLAG.INLINE_DATA)) return false;
+    return volume.superblock.hasCompat(COMPAT.DIR_INDEX) && !(volume.fastCommits?.isNewDirectory(inode.number) ?? false);
   }
 
   /** The entries on the disk, `.` and `..` included. */

@@ -145,7 +145,8 @@ class ExtEntry implements DirectoryEntry {
   ) {}
 
   get name(): Uint8Array {
-    return this.entry.name;
+    // A copy: the entry is a part of its block, which would stay in memory with it.
+    return this.entry.name.slice();
   }
 
   get type(): FileType | null {
