@@ -5,6 +5,7 @@ import { readAmigaDisk } from './amiga/index.js';
 import { readAppleDisk } from './apple/index.js';
 import { readBsdDisk } from './bsd/index.js';
 import { readDvhDisk } from './dvh/index.js';
+import { efiImages } from './el-torito/index.js';
 import { hasGptSignature, readGpt } from './gpt/index.js';
 import { isOpticalDisc } from './identify/index.js';
 import { isPartitioned, protectiveRecord, readBootRecord, readMbr } from './mbr/index.js';
@@ -29,10 +30,17 @@ const DISK_LABELS: readonly {
  * a record of type 0xee in it makes a GPT; a table without partitions is none, so that a filesystem on the whole disk with
  * boot code before it is found.
  * @returns the volumes in table order; one volume `whole` where there is no table; both for an ISO 9660 disc that is also
- * partitioned (hybrid images)
+ * partitioned (hybrid images); and the EFI boot images of a disc, `eltorito1` ...
  * @throws what the disk's source throws; damage of the table is in `warnings` and in the volumes' `problem`
  */
 export async function scanVolumes(disk: ByteSource, limits: Limits): Promise<VolumeTable> {
+  const table = await readTable(disk, limits);
+  if (!(await isOpticalDisc(disk))) return table;
+  const images = await efiImages(disk, limits, table.volumes);
+  return { ...table, volumes: [...table.volumes, ...images.volumes], warnings: [...table.warnings, ...images.warnings] };
+}
+
+async function readTable(disk: ByteSource, limits: Limits): Promise<VolumeTable> {
   const record = await readBootRecord(disk, 0);
   const protective = record === null ? undefined : protectiveRecord(record);
   if (record !== null && protective !== undefined) {
