@@ -1,14 +1,49 @@
-// Builds dist/: the library with its type declarations, and the programs.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Builds dist/: the library with its type declarations (tsc), and each program as one file (esbuild) that needs nothing
+// from node_modules. What a run does not need, such as the menu, is in the file but is not evaluated.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
+const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** The commit that is built, with a mark when the tree has changes; empty outside a checkout. */
+function commit() {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return ''; // a tarball has no history
+  }
+}
+
 rmSync(dist, { recursive: true, force: true });
 const tsc = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { stdio: 'inherit' });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
-const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-for (const path of Object.values(bin)) if (existsSync(join(root, path))) chmodSync(join(root, path), 0o755);
+
+const programs = { tygrub: 'src/cli/main.ts', 'tygrub-pygrub': 'src/pygrub/main.ts' };
+for (const [name, entry] of Object.entries(programs)) {
+  const outfile = join(root, bin[name]);
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    minify: true,
+    sourcemap: 'external',
+    legalComments: 'none',
+    define: { TYGRUB_COMMIT: JSON.stringify(commit()) },
+    logLevel: 'warning',
+  });
+  chmodSync(outfile, 0o755);
+}
 writeFileSync(join(dist, '.built'), '');

@@ -1,2 +1,9 @@
-/** The version of the package, as `--version` prints it. The build replaces it with version and commit. */
-export const VERSION = '0.1.0';
+// Filled in by the build (scripts/build.mjs) when the programs are bundled.
+declare const TYGRUB_COMMIT: string | undefined;
+
+/** The version of the package. */
+export const PACKAGE_VERSION = '0.1.0';
+
+/** What `--version` prints: the version, and the commit where it is known. */
+export const VERSION =
+  typeof TYGRUB_COMMIT === 'string' && TYGRUB_COMMIT !== '' ? `${PACKAGE_VERSION} (${TYGRUB_COMMIT})` : PACKAGE_VERSION;

@@ -1,22 +1,32 @@
 #!/usr/bin/env node
 /** `tygrub`: the program for people and scripts. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { VERSION } from '../version.js';
 import { EXIT_STATUS } from './exit-status.js';
 import { reportFailure } from './output.js';
 import { makeProgram } from './program.js';
 
-let status = 0;
-const program = makeProgram(VERSION, (partial) => {
-  status = partial;
-});
-for (const command of [program, ...program.commands]) {
+/** Commander's own exits become errors, in every command below as well: the exit status is decided in one place. */
+function overrideExits(command: Command): void {
   command.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  for (const below of command.commands) overrideExits(below);
 }
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) status = error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
-  else status = reportFailure('tygrub', error);
+
+async function main(): Promise<number> {
+  let status = 0;
+  const program = makeProgram(VERSION, (partial) => {
+    status = partial;
+  });
+  overrideExits(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportFailure('tygrub', error);
+    return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
+  }
+  return status;
 }
-process.exitCode = status;
+
+void main().then((status) => {
+  process.exitCode = status;
+});

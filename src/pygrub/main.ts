@@ -105,10 +105,8 @@ async function deliver(text: string, output: string): Promise<void> {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
+main(process.argv.slice(2)).catch((error: unknown) => {
   const reason = error instanceof TygrubError ? error.summary : `internal error: ${error}`;
   process.stderr.write(`RuntimeError: ${printable(reason)}\n`);
   process.exitCode = 1;
-}
+});
