@@ -99,9 +99,12 @@ export class GuestVolume {
   /**
    * The filesystem on the volume itself; null when no reader knows what is there. A member of an array is read like any
    * other volume here, as GRUB does for somebody who names it; searches use `inspect`, which leaves members out.
-   * @throws TygrubError when a filesystem is there and cannot be read; the same error at every call
+   * @throws TygrubError when a filesystem is there and cannot be read, or the volume itself cannot; the same error at every
+   * call
    */
   filesystem(): Promise<FileSystem | null> {
+    const { problem, problemKind } = this.volume;
+    if (problem !== null) return Promise.reject(new TygrubError(problemKind ?? 'corrupt', problem.code, problem.message));
     this.opened ??= openFileSystem(this.volume.source, this.options);
     return this.opened;
   }

@@ -1,5 +1,5 @@
 /** What partitions, logical volumes and arrays are to the rest of tygrub. */
-import type { Problem, Warning } from '../errors.js';
+import type { ErrorKind, Problem, Warning } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
 
@@ -27,6 +27,8 @@ export interface Volume {
   readonly source: ByteSource;
   /** Why the volume cannot be used as the table says (its end lies past the disk, say). `source` is then what is there. */
   readonly problem: Problem | null;
+  /** The kind of failure that `problem` tells, for programs that fail with it; `corrupt` when left out. */
+  readonly problemKind?: ErrorKind;
 }
 
 /** The volumes of one disk. */

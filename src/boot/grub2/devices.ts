@@ -84,7 +84,7 @@ export class Devices {
         (kind === 'lvmid' || kind === 'mduuid') &&
         volume.volume.uuid !== null &&
         plainUuid(volume.volume.uuid) === plainUuid(kind === 'lvmid' ? id.slice(id.indexOf('/') + 1) : id);
-      if (volume.grubName === name || byUuid) return deviceOf(volume);
+      if (volume.answersTo(name) || byUuid) return deviceOf(volume);
     }
     return null;
   }

@@ -125,6 +125,12 @@ async function logicalVolume(group: VolumeGroup, name: string, volume: LogicalVo
   } catch (error) {
     if (!(error instanceof TygrubError)) throw error;
     const size = extents * group.extentSize;
-    return { ...base, size: Number.isSafeInteger(size) ? size : 0, source: new MemorySource(new Uint8Array(0)), problem: problemOf(error) };
+    return {
+      ...base,
+      size: Number.isSafeInteger(size) ? size : 0,
+      source: new MemorySource(new Uint8Array(0)),
+      problem: problemOf(error),
+      problemKind: error.kind,
+    };
   }
 }

@@ -75,7 +75,8 @@ function arrayVolume(array: MdArray, name: string, limits: Limits): Volume {
     const source = arraySource(array, `${name} (metadata ${version})`, limits);
     return { ...base, size: source.size, source, problem: null };
   } catch (error) {
-    return { ...base, size: 0, source: new MemorySource(new Uint8Array(0)), problem: problemOf(error) };
+    if (!(error instanceof TygrubError)) throw error;
+    return { ...base, size: 0, source: new MemorySource(new Uint8Array(0)), problem: problemOf(error), problemKind: error.kind };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What one member says: its superblock, whatever its version, in one form. */
-import type { Problem } from '../../errors.js';
+import type { TygrubError } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
 
 /** A device with a superblock whose checksum is right. Sizes and offsets are bytes. */
@@ -36,5 +36,5 @@ export interface MdMember {
   /** Whether the member is still being rebuilt, so that not all of it is the array's data. */
   readonly rebuilding: boolean;
   /** A state in which the data cannot be mapped; null in ordinary ones. */
-  readonly problem: Problem | null;
+  readonly problem: TygrubError | null;
 }

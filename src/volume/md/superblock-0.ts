@@ -1,5 +1,5 @@
 /** The superblock of version 0.90: near the end of a member, in either byte order. */
-import { corrupt, problemOf, unsupported } from '../../errors.js';
+import { corrupt, unsupported } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import {
   DESCRIPTOR_BIG,
@@ -70,7 +70,7 @@ export async function readSuperblock0(source: ByteSource, where: string): Promis
     role: (self.state & MD_DISK_SYNC) !== 0 && self.raid_disk < sb.raid_disks ? self.raid_disk : null,
     isActive: active,
     rebuilding: false,
-    problem: sb.minor_version === 91 ? problemOf(reshaping) : null,
+    problem: sb.minor_version === 91 ? reshaping : null,
   };
 }
 

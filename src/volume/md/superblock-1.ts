@@ -1,7 +1,7 @@
 /** The superblock of version 1: near the end (1.0), at the start (1.1) or 4 KiB after it (1.2). */
 import { decodeUtf8, nameText, untilNul } from '../../bytes/text.js';
 import { toHex } from '../../bytes/uuid.js';
-import { corrupt, type Problem, problemOf, unsupported } from '../../errors.js';
+import { corrupt, type TygrubError, unsupported } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import {
   DEV_ROLE,
@@ -106,8 +106,8 @@ function inBytes(sectors: number): number {
   return Math.min(sectors * SECTOR, Number.MAX_SAFE_INTEGER);
 }
 
-function reshaping(where: string): Problem {
-  return problemOf(unsupported('md.reshape', `the md array of ${where} is being reshaped`, { hint: 'let the guest finish the reshape' }));
+function reshaping(where: string): TygrubError {
+  return unsupported('md.reshape', `the md array of ${where} is being reshaped`, { hint: 'let the guest finish the reshape' });
 }
 
 /** The sum of all 32-bit words but the checksum's own (and of a last half word), its carries added in at the bottom. */
