@@ -84,6 +84,19 @@ export class WarningList {
   }
 }
 
+/**
+ * Refuses a config without entries, so that the search for one goes on.
+ * @throws TygrubError not-found `DIALECT.no-entries` with what was odd about it
+ */
+export function requireEntries(list: EntryList, warnings: WarningList, dialect: string, place: string): void {
+  if (list.entries.length > 0) return;
+  const attempts = warnings.warnings.slice(0, 10).map(({ file, line, message }) => {
+    const where = [file, line].filter((part) => part !== null).join(':');
+    return where === '' ? message : `${where}: ${message}`;
+  });
+  throw notFound(`${dialect}.no-entries`, `${place} has no entries`, { attempts });
+}
+
 /** Counts the lines and commands of a menu against `scriptSteps`, all its files together. */
 export class StepCounter {
   private steps = 0;

@@ -4,17 +4,20 @@ import type { Guest } from '../guest/guest.js';
 import { type BootDialect, type BootOptions, GuestFiles } from './dialect.js';
 import { GRUB_LEGACY } from './grub-legacy/index.js';
 import { GRUB2 } from './grub2/index.js';
+import { KBOOT } from './kboot/index.js';
+import { LILO } from './lilo/index.js';
 import type { BootMenu } from './menu.js';
 import { SYSLINUX } from './syslinux/index.js';
 import { UKI } from './systemd-boot/firmware.js';
 import { SYSTEMD_BOOT } from './systemd-boot/index.js';
+import { U_BOOT } from './u-boot/index.js';
 
 export type { BootOptions } from './dialect.js';
 export { findEntry } from './find-entry.js';
 export type { AccessControl, BootEntry, BootFile, BootMenu, ConfigPlace, ConfigWarning, Hypervisor } from './menu.js';
 
 /** All dialects, in the order in which a volume is asked for them. */
-export const BOOT_DIALECTS: readonly BootDialect[] = [GRUB2, SYSTEMD_BOOT, UKI, SYSLINUX, GRUB_LEGACY];
+export const BOOT_DIALECTS: readonly BootDialect[] = [GRUB2, SYSTEMD_BOOT, UKI, SYSLINUX, GRUB_LEGACY, LILO, KBOOT, U_BOOT];
 
 /**
  * Finds the boot configuration and reads its menu.

@@ -1,6 +1,6 @@
 /** GRUB legacy (0.97): menu.lst and grub.conf. Reference: its manual, "Configuration" and "Commands", and stage 2. */
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName, EntryList, numberEntry, WarningList } from '../assemble.js';
+import { baseName, EntryList, numberEntry, requireEntries, WarningList } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootEntry, BootMenu } from '../menu.js';
 import { runLegacyScript } from './entry.js';
@@ -25,6 +25,7 @@ async function read(config: FoundConfig, files: GuestFiles, _options: BootOption
   const reader = new LegacyMenuReader(files, list, warnings);
   const root = { volume, device: volume.name };
   const menu = await reader.read({ root, path, submenus: [], position: [] });
+  requireEntries(list, warnings, GRUB_LEGACY.name, `${volume.name}:${path}`);
   return {
     config: { dialect: GRUB_LEGACY.name, volume: volume.name, path },
     timeout: menu.config.timeout,

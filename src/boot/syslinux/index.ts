@@ -3,7 +3,7 @@
  * Reference: doc/syslinux.txt, doc/menu.txt and com32/elflink/ldlinux/readconfig.c of SYSLINUX 6.
  */
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName, directoryOf, numberEntry, StepCounter, WarningList } from '../assemble.js';
+import { baseName, directoryOf, numberEntry, requireEntries, StepCounter, WarningList } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootEntry, BootMenu } from '../menu.js';
 import { draftOf, SyslinuxMenuReader } from './menu.js';
@@ -44,6 +44,7 @@ async function read(config: FoundConfig, files: GuestFiles, _options: BootOption
   const directory = workingDirectory(path);
   const main = await reader.read({ path, directory, submenus: [], position: [] });
   const tenths = main.config.timeout > 0 ? main.config.timeout : main.config.totalTimeout;
+  requireEntries(reader.list, warnings, SYSLINUX.name, `${volume.name}:${path}`);
   return {
     config: { dialect: SYSLINUX.name, volume: volume.name, path },
     timeout: tenths > 0 ? tenths / 10 : null,

@@ -3,7 +3,7 @@
  * specification and systemd's loader.conf(5); where they leave room, systemd-boot itself.
  */
 import type { GuestVolume } from '../../guest/guest.js';
-import { configText, EntryList, numberEntry, StepCounter, WarningList } from '../assemble.js';
+import { configText, EntryList, numberEntry, requireEntries, StepCounter, WarningList } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import { compileGlob } from '../glob.js';
 import type { BootEntry, BootMenu } from '../menu.js';
@@ -119,6 +119,7 @@ async function read(config: FoundConfig, files: GuestFiles, _options: BootOption
   for (const [i, entry] of all.entries()) {
     list.add({ title: titles[i] ?? entry.title, id: entry.id, path: [i], commands: entry.commands, ...entry.draft });
   }
+  requireEntries(list, warnings, SYSTEMD_BOOT.name, `${volume.name}:${path}`);
   const explanation: string[] = [];
   return {
     config: { dialect: SYSTEMD_BOOT.name, volume: volume.name, path },
