@@ -41,6 +41,8 @@ export interface Limits {
   readonly batCacheSize: number;
   /** Bytes of one VHD's block bitmaps that are kept. */
   readonly bitmapCacheSize: number;
+  /** Entries of one VHD's block allocation table that are looked at as a whole (`vhd check`); 2 TiB of 2 MiB blocks are 1 Mi. */
+  readonly tableEntries: number;
   /** VHDs of a directory whose footers are read in search of a parent by its UUID. */
   readonly parentSearch: number;
   /** Bytes of a file that names another one (`.alias.vhd`), as Xen Orchestra limits it. */
@@ -111,6 +113,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   footerScan: 4 * GiB,
   batCacheSize: 4 * MiB,
   bitmapCacheSize: 1 * MiB,
+  tableEntries: 16 * 1_048_576,
   parentSearch: 1024,
   aliasSize: 1 * KiB,
   parentLocatorSize: 64 * KiB,

@@ -3,15 +3,17 @@
  * gives and has the UUID that the child gives; its timestamp is not compared, because hiding or coalescing changes it.
  */
 import { formatUuid, isZero } from '../../bytes/uuid.js';
-import { corrupt, limitReached, notFound, problemOf, TygrubError, usageError } from '../../errors.js';
+import { corrupt, limitReached, notFound, problemOf, TygrubError, usageError, type Warning } from '../../errors.js';
 import type { Limits } from '../../limits.js';
+import type { ByteSource } from '../../source/byte-source.js';
 import type { Neighbour } from '../../source/neighbours.js';
 import { readCopy, readTail } from './find-footer.js';
 import { isSparse } from './footer-sector.js';
 import { DiskType, FOOTER } from './layout.js';
 import { type ChainMember, cached, isAliasName, openFolderMember, openMember } from './member.js';
 import { baseName, candidateNames } from './parent-names.js';
-import type { VhdFile } from './vhd-file.js';
+import { FixedDisk, SparseDisk } from './sparse-disk.js';
+import { fileBlocks, type VhdFile } from './vhd-file.js';
 import { isVhdFolder, type VhdFolder } from './vhd-folder.js';
 
 /** How parents are looked for. */
@@ -55,6 +57,27 @@ export async function followChain(leaf: ChainMember, options: ChainOptions): Pro
     }
     return { members, problem: error, close };
   }
+}
+
+/** The virtual disks of all links of a complete chain, the leaf's first; each reads through to those after it. */
+export function chainDisks(members: readonly ChainMember[], limits: Limits): ByteSource[] {
+  const disks: ByteSource[] = [];
+  for (const { vhd: level } of [...members].reverse()) {
+    const parent = disks[0] ?? null;
+    if (level.layout === 'raw') disks.unshift(level.source);
+    else if (level.layout === 'folder') disks.unshift(new SparseDisk(level.blocks, level.size, parent));
+    else if (level.sparse === null) disks.unshift(new FixedDisk(level.source, level.size, level.found.sector.offset));
+    else disks.unshift(new SparseDisk(fileBlocks(level, level.sparse, limits), level.size, parent));
+  }
+  return disks;
+}
+
+/** The warnings of all links; those of parents name their file. */
+export function chainWarnings(members: readonly ChainMember[]): Warning[] {
+  return members.flatMap(({ vhd: level, path }, index) => {
+    if (level.layout === 'raw') return [];
+    return index === 0 ? level.warnings : level.warnings.map((warning) => ({ ...warning, message: `${path}: ${warning.message}` }));
+  });
 }
 
 /** The chain for people: each link's path and UUID, the leaf first. */

@@ -65,6 +65,11 @@ export class FolderBlockStore implements BlockStore {
     return at - index;
   }
 
+  /** Blocks of the disk. */
+  get count(): number {
+    return this.folder.blocks;
+  }
+
   /** Whether a block is allocated, without opening it. */
   isAllocated(index: number): boolean {
     return this.folder.allocated(index);

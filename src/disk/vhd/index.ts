@@ -1,16 +1,17 @@
 /** VHD: fixed, dynamic and differencing disks, as one file or as a folder of Xen Orchestra. */
 import { printable } from '../../bytes/text.js';
-import type { Warning } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { Container, ContainerFormat, ContainerOptions } from '../container.js';
-import { type Chain, followChain } from './chain.js';
+import { type Chain, chainDisks, chainWarnings, followChain } from './chain.js';
 import { creatorName } from './creators.js';
 import { readCopy, readTail } from './find-footer.js';
 import { DISK_TYPE_NAMES, FOOTER } from './layout.js';
-import { type ChainMember, isAliasName, openFolderMember, openMember } from './member.js';
-import { FixedDisk, SparseDisk } from './sparse-disk.js';
-import { fileBlocks } from './vhd-file.js';
+import { type ChainMember, isAliasName, openLeaf } from './member.js';
 
+export { type CheckOptions, type CheckReport, checkVhd, type Verdict } from './check.js';
+export { type DiskMap, type MapCell, mapVhd } from './disk-map.js';
+export { FINDING_KINDS, type Finding, type FindingCode, type Severity } from './findings.js';
+export { type VhdInfo, vhdInfo } from './info.js';
 export { isVhdFolder } from './vhd-folder.js';
 
 /** Files with a footer at the end or its copy at offset 0, VhdDirectories and aliases of either. */
@@ -31,17 +32,6 @@ export const strandedVhd: ContainerFormat = {
   open: (source, options) => openVhd(source, options, true),
 };
 
-/**
- * The leaf of a chain, without its parents.
- * @param scan search for a footer that was left behind
- */
-export function openLeaf(source: ByteSource, options: ContainerOptions, scan: boolean): Promise<ChainMember> {
-  const { folder, path, neighbours } = options;
-  const how = { limits: options.limits, force: options.force, scan };
-  if (folder !== undefined) return openFolderMember(folder, { path, neighbours }, how);
-  return openMember({ source, path, neighbours, identity: null }, false, how);
-}
-
 async function openVhd(source: ByteSource, options: ContainerOptions, scan: boolean): Promise<Container> {
   const leaf = await openLeaf(source, options, scan);
   let chain: Chain | null = null;
@@ -53,31 +43,13 @@ async function openVhd(source: ByteSource, options: ContainerOptions, scan: bool
     chain = await followChain(leaf, options);
     if (chain.problem !== null) throw chain.problem;
     const { members } = chain;
-    return { format: 'vhd', description: describe(members), disk: chainDisk(members, options), warnings: chainWarnings(members), close };
+    const [disk] = chainDisks(members, options.limits);
+    if (disk === undefined) throw new RangeError('a chain has at least one member');
+    return { format: 'vhd', description: describe(members), disk, warnings: chainWarnings(members), close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-/** The virtual disk of a chain's leaf; the chain must be complete. */
-export function chainDisk(members: readonly ChainMember[], options: Pick<ContainerOptions, 'limits'>): ByteSource {
-  let disk: ByteSource | null = null;
-  for (const { vhd: level } of [...members].reverse()) {
-    if (level.layout === 'raw') disk = level.source;
-    else if (level.layout === 'folder') disk = new SparseDisk(level.blocks, level.size, disk);
-    else if (level.sparse === null) disk = new FixedDisk(level.source, level.size, level.found.sector.offset);
-    else disk = new SparseDisk(fileBlocks(level, level.sparse, options.limits), level.size, disk);
-  }
-  if (disk === null) throw new RangeError('a chain has at least one member');
-  return disk;
-}
-
-function chainWarnings(members: readonly ChainMember[]): Warning[] {
-  return members.flatMap(({ vhd: level, path }, index) => {
-    if (level.layout === 'raw') return [];
-    return index === 0 ? level.warnings : level.warnings.map((warning) => ({ ...warning, message: `${path}: ${warning.message}` }));
-  });
 }
 
 function describe(members: readonly ChainMember[]): string {

@@ -6,6 +6,7 @@ import { BlockCache } from '../../source/block-cache.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { NeighbourFolder, Neighbours } from '../../source/neighbours.js';
 import { readAll } from '../../source/read-all.js';
+import type { ContainerOptions } from '../container.js';
 import { readVhdFile, type VhdFile } from './vhd-file.js';
 import { readVhdFolder, type VhdFolder } from './vhd-folder.js';
 
@@ -78,6 +79,17 @@ export async function openFolderMember(
 ): Promise<ChainMember> {
   const vhd = await readVhdFolder(folder, options);
   return { vhd, path: at.path, identity: folder.identity, neighbours: at.neighbours, close: () => vhd.blocks.close() };
+}
+
+/**
+ * The leaf of a chain, without its parents.
+ * @param scan search for a footer that was left behind
+ */
+export function openLeaf(source: ByteSource, options: ContainerOptions, scan: boolean): Promise<ChainMember> {
+  const { folder, path, neighbours } = options;
+  const how = { limits: options.limits, force: options.force, scan };
+  if (folder !== undefined) return openFolderMember(folder, { path, neighbours }, how);
+  return openMember({ source, path, neighbours, identity: null }, false, how);
 }
 
 async function fileMember(file: PlacedSource, owned: boolean, options: MemberOptions): Promise<ChainMember> {

@@ -172,7 +172,7 @@ function metadataRegions(placed: PlacedHeader, batmap: Batmap | null, locators: 
   for (const { entry, problem, platform } of locators) {
     const start = entry.platformDataOffset;
     if (problem === null && start !== null && entry.platformDataLength > 0) {
-      out.push({ name: `parent locator ${platform}`, start, end: start + entry.platformDataLength });
+      out.push({ name: `parent locator ${platform}`, start, end: start + Math.ceil(entry.platformDataLength / SECTOR) * SECTOR });
     }
   }
   return out;

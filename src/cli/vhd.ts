@@ -1,0 +1,56 @@
+/** `tygrub vhd ...`: commands about a VHD itself, for people who move VHDs between files and volumes. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { addReadOptions, type ReadOptions } from './options.js';
+import type { CheckCommandOptions } from './vhd-check.js';
+import type { MapCommandOptions } from './vhd-map.js';
+
+const MAX_WIDTH = 1024;
+
+function parseWidth(text: string): number {
+  const width = Number(text);
+  if (!Number.isInteger(width) || width < 1 || width > MAX_WIDTH)
+    throw new InvalidArgumentError(`a whole number from 1 to ${MAX_WIDTH} is expected`);
+  return width;
+}
+
+/**
+ * Adds the `vhd` commands to the program; their code is loaded when they run.
+ * @param setStatus called with the exit status where it is not 0
+ */
+export function registerVhdCommands(program: Command, setStatus: (status: number) => void): Command {
+  const vhd = program.command('vhd').description('about a VHD itself: what it says, what is wrong with it, where its data are');
+
+  addReadOptions(vhd.command('info'))
+    .description('show all that footer, header and parent locators say, and the chain of parents')
+    .argument('<image>', 'a VHD, a volume that holds one, or a VHD folder of Xen Orchestra')
+    .option('--json', 'for programs')
+    .addHelpText('after', '\nExamples:\n  tygrub vhd info disk.vhd\n  tygrub vhd info --json /dev/VG_XenStorage-1/VHD-2')
+    .action(async (image: string, options: ReadOptions & { json?: boolean }) =>
+      setStatus(await (await import('./vhd-info.js')).runVhdInfo(image, options)),
+    );
+
+  addReadOptions(vhd.command('check'))
+    .description('test the VHD for everything that vhd-util, Xen Orchestra and a Xen host mind')
+    .argument('<image>', 'a VHD, a volume that holds one, or a VHD folder of Xen Orchestra')
+    .option('--chain', 'check the parents as well')
+    .option('--data', 'read all bitmaps, and look for data under clear bits (slow)')
+    .option('--lv', 'judge a file as the content of a logical volume')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      '\nExit status:\n  0 clean   1 findings   5 damaged   (others as for every command)\n\nExamples:\n  tygrub vhd check disk.vhd\n  tygrub vhd check --chain --json leaf.vhd',
+    )
+    .action(async (image: string, options: CheckCommandOptions) =>
+      setStatus(await (await import('./vhd-check.js')).runVhdCheck(image, options)),
+    );
+
+  addReadOptions(vhd.command('map'))
+    .description('draw which parts of the disk are stored, in which file of the chain')
+    .argument('<image>', 'a VHD, a volume that holds one, or a VHD folder of Xen Orchestra')
+    .option('--svg <file>', 'write the picture to a new SVG file')
+    .option('--width <cells>', 'signs (or squares) in a row (default: 64)', parseWidth)
+    .option('--json', 'for programs')
+    .addHelpText('after', '\nExamples:\n  tygrub vhd map disk.vhd\n  tygrub vhd map leaf.vhd --svg leaf.svg')
+    .action(async (image: string, options: MapCommandOptions) => setStatus(await (await import('./vhd-map.js')).runVhdMap(image, options)));
+  return vhd;
+}
