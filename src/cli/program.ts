@@ -4,10 +4,11 @@ import type { CopyCommandOptions } from './cat-cp.js';
 import type { ExtractCommandOptions } from './extract.js';
 import type { FileOptions, ListOptions } from './ls.js';
 import { addMenuOptions, addReadOptions, type MenuOptions, type ReadOptions } from './options.js';
+import { registerVhdCommands } from './vhd.js';
 
 const STATUSES = `
 Exit status:
-  0 success   2 usage   3 not found   4 unsupported   5 corrupt disk   6 limit reached   7 input/output error`;
+  0 success   1 findings (vhd check)   2 usage   3 not found   4 unsupported   5 corrupt disk   6 limit reached   7 input/output error`;
 
 /**
  * Builds the program. Commands load their code when they run.
@@ -89,6 +90,7 @@ ${STATUSES}`,
     .action(async (image: string, paths: string[], options: CopyCommandOptions) => {
       if ((await (await import('./cat-cp.js')).runCp(image, paths, options)) > 0) setStatus(5);
     });
+  registerVhdCommands(program, setStatus);
   return program;
 }
 
