@@ -65,6 +65,8 @@ export interface Limits {
   readonly scriptNesting: number;
   /** Characters that expansions of one boot script may produce in all. */
   readonly expansionSize: number;
+  /** Steps of one compiled pattern (regular expression) of a boot script; matching costs this times the text's length. */
+  readonly patternSize: number;
   /** Files that a boot configuration may include, all together. */
   readonly includes: number;
   /** Entries of one boot menu, submenu entries included. */
@@ -125,6 +127,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   scriptSteps: 200_000,
   scriptNesting: 64,
   expansionSize: 16 * MiB,
+  patternSize: 10_000,
   includes: 256,
   menuEntries: 4096,
   configWarnings: 1000,

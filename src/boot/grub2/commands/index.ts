@@ -5,6 +5,7 @@ import { ENVIRONMENT_COMMANDS } from './environment.js';
 import { LOADER_COMMANDS } from './loaders.js';
 import { MENU_COMMANDS } from './menu-entries.js';
 import { PROBE_COMMANDS } from './probe.js';
+import { REGEXP_COMMANDS } from './regexp.js';
 import { SEARCH_COMMANDS } from './search.js';
 import { VARIABLE_COMMANDS } from './variables.js';
 import { OTHER_COMMANDS } from './without-effect.js';
@@ -19,5 +20,6 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ...CONFIG_COMMANDS,
   ...ENVIRONMENT_COMMANDS,
   ...PROBE_COMMANDS,
+  ...REGEXP_COMMANDS,
   ...OTHER_COMMANDS,
 ]);
