@@ -71,6 +71,7 @@ export async function runInContext(machine: Machine, name: string): Promise<Conf
   machine.environmentBlocks = inner.environmentBlocks;
   machine.passwords = inner.passwords;
   machine.blscfg ||= inner.blscfg;
+  machine.blsEntries = inner.blsEntries;
   machine.loaded = inner.loaded;
   if (inner.ended !== null) machine.ended = inner.ended;
   return { machine: inner, read };

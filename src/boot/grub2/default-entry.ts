@@ -8,7 +8,7 @@ export interface Choice {
   /** Position in the menu; null when nothing fits. */
   readonly position: number | null;
   /** How it was found, for explaining. */
-  readonly by: 'number' | 'title' | 'id' | null;
+  readonly by: 'number' | 'title' | 'id' | 'file name' | null;
 }
 
 /** True when `wanted` is `text`, `>>` standing for `>` and a single `>` ending it. */
@@ -54,6 +54,9 @@ function chooseRedHat(wanted: string, definitions: readonly EntryDefinition[]): 
   if (byId >= 0) return { position: byId, by: 'id' };
   const byTitle = definitions.findIndex(({ title }) => namesEntry(title, wanted));
   if (byTitle >= 0) return { position: byTitle, by: 'title' };
+  // A saved file name: GRUB itself compares without the suffix and would boot the first entry instead.
+  const bare = first.endsWith('.conf') ? definitions.findIndex(({ id }) => namesEntry(id, first.slice(0, -'.conf'.length))) : -1;
+  if (bare >= 0) return { position: bare, by: 'file name' };
   const number = parseUnsigned(wanted, 0);
   const tail = wanted.slice(number.end);
   if (!number.found || number.overflow || [...tail].some((c) => !isSpace(c))) return { position: null, by: null };

@@ -36,7 +36,7 @@ async function find(files: GuestFiles, volume: GuestVolume): Promise<readonly Fo
 const MAX_VENDORS = 64;
 
 async function read(config: FoundConfig, files: GuestFiles, options: BootOptions): Promise<BootMenu> {
-  const flavour = options.grubFlavour ?? (await detectFlavour(config, files));
+  const flavour = options.grubFlavour ?? (await detectFlavour(config, files)).flavour;
   const surroundings = new Surroundings(files, flavour, COMMANDS);
   const menu = await readMenu(surroundings, { volume: config.volume, path: config.path, platform: options.platform ?? 'pc' });
   if (menu === null) {

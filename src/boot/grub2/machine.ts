@@ -1,5 +1,6 @@
 /** A running GRUB: its variables, functions, menu and what is loaded. Copies run entries on trial. */
 import type { GuestVolume } from '../../guest/guest.js';
+import type { BlsFile } from './bls/entry-file.js';
 import { bareDeviceName } from './devices.js';
 import type { EnvironmentBlock } from './grubenv.js';
 import type { ScriptText } from './script-text.js';
@@ -68,6 +69,15 @@ export interface OpenedMenu {
   readonly config: { readonly volume: GuestVolume; readonly path: string } | null;
 }
 
+/** An entry file that `blscfg` read. */
+export interface BlsEntry {
+  readonly file: BlsFile;
+  /** `volume:path`. */
+  readonly where: string;
+  /** It is in the menu. */
+  readonly visible: boolean;
+}
+
 /** Functions by name; a copy does not change what it was copied from. */
 class Functions {
   private readonly own = new Map<string, FunctionDefinition>();
@@ -117,6 +127,8 @@ export class Machine {
   extractor = 0;
   /** The `blscfg` command was run. */
   blscfg = false;
+  /** Entry files that it read, newest first. */
+  blsEntries: readonly BlsEntry[] = [];
   /** Where the command that runs stands. */
   place: Place = { file: null, line: 1 };
   activeLoops = 0;
@@ -142,6 +154,7 @@ export class Machine {
     copy.passwords = this.passwords;
     copy.extractor = this.extractor;
     copy.blscfg = this.blscfg;
+    copy.blsEntries = this.blsEntries;
     copy.place = this.place;
     return copy;
   }

@@ -33,6 +33,8 @@ export interface StartingPoint {
   readonly path: string;
   /** `grub_platform`: `pc`, `efi`, `xen` ... */
   readonly platform: string;
+  /** Variables that another loader or script set before. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 const FEATURES = `feature_chainloader_bpb feature_ntldr feature_platform_search_hint feature_default_font_path
@@ -58,6 +60,10 @@ export function startingVariables(start: StartingPoint): Variables {
     ...FEATURES.map((name): [string, string] => [name, 'y']),
   ];
   for (const [name, value] of values) {
+    variables.set(name, value, null);
+    variables.export(name, null);
+  }
+  for (const [name, value] of Object.entries(start.variables ?? {})) {
     variables.set(name, value, null);
     variables.export(name, null);
   }

@@ -1,4 +1,5 @@
 /** All commands that a script can call, by name. */
+import { BLSCFG_COMMANDS } from './blscfg.js';
 import type { Command } from './command.js';
 import { CONFIG_COMMANDS } from './configs.js';
 import { ENVIRONMENT_COMMANDS } from './environment.js';
@@ -15,6 +16,7 @@ export type { Call, Command } from './command.js';
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ...VARIABLE_COMMANDS,
   ...MENU_COMMANDS,
+  ...BLSCFG_COMMANDS,
   ...LOADER_COMMANDS,
   ...SEARCH_COMMANDS,
   ...CONFIG_COMMANDS,

@@ -4,12 +4,13 @@ import { Status } from '../status.js';
 import type { Command } from './command.js';
 import { TEST } from './test.js';
 
-const SUCCEED = `echo insmod rmmod sleep terminal_input terminal_output terminal loadfont background_image background_color
-  play serial keymap clear cls cryptomount tpm smbios efivar lsefi lsefimmap lsefisystab lssal lsmod lspci lsacpi videoinfo vbeinfo
-  vbetest gfxmode cpuid acpi loopback zfskey zfs-bootfs net_bootp net_add_addr net_add_route net_ls_addr net_nslookup usb
-  password_clear authenticate verify_detached trust distrust list_trusted hdparm drivemap parttool partnew gptsync nativedisk pause
-  read ls cat help hexdump date time devicetree acpi outb outw outl wrmsr write_byte write_word write_dword dump fdt mmap cutmem
-  badram setpci testspeed testload functional_test bli`;
+const SUCCEED = `acpi authenticate background_color background_image badram blocklist cat clear cls cpuid crc cryptomount cutmem date
+  devicetree distrust drivemap dump echo efivar gettext gptsync hashsum hdparm help hexdump insmod keymap list_trusted loadfont loopback
+  ls lsacpi lsefi lsefimmap lsefisystab lsfonts lsmmap lsmod lspci lssal md5sum nativedisk net_add_addr net_add_dns net_add_route
+  net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns
+  net_ls_routes net_nslookup outb outl outw parttool partnew play read rmmod sendkey serial setpci sha1sum sha256sum sha512sum sleep
+  smbios spkmodem terminal_input terminal_output terminfo time trust uppermem vbeinfo vbetest verify_detached videoinfo videotest
+  write_byte write_dword write_word wrmsr zfs-bootfs zfsinfo zfskey`;
 
 const silent: Command = { run: () => Status.OK };
 
