@@ -31,6 +31,8 @@ export interface FoundConfig {
 /** One row of the table of dialects. */
 export interface BootDialect {
   readonly name: string;
+  /** Comes after all other dialects on all volumes. */
+  readonly lastResort?: boolean;
   /** The configs of this dialect on one volume, best first. Only looks at names, reads no contents that it need not. */
   find(files: GuestFiles, volume: GuestVolume): Promise<readonly FoundConfig[]>;
   /** Whether a config that somebody names (`--config VOLUME:PATH`) is of this dialect, by its name alone. */

@@ -19,11 +19,12 @@ export function findEntry(menu: BootMenu, wanted: string): BootEntry {
     const byIndex = entries.find((entry) => entry.index === index);
     if (byIndex !== undefined) return byIndex;
   }
+  const parts = pathParts(wanted);
   const ways: ((entry: BootEntry) => boolean)[] = [
     (entry) => entry.id === wanted,
     (entry) => entry.title === wanted,
     (entry) => [...entry.submenus, entry.title].join('>') === wanted,
-    (entry) => entry.id !== null && [...entry.submenus, entry.id].join('>') === wanted,
+    (entry) => fitsPath(entry, parts),
     (entry) => entry.path.length > 1 && entry.path.join('>') === wanted.replaceAll(' ', ''),
   ];
   for (const fits of ways) {
@@ -39,6 +40,26 @@ export function findEntry(menu: BootMenu, wanted: string): BootEntry {
   throw notFound('boot.no-entry', `there is no entry ${printable(wanted)}`, {
     hint: entries.length === 0 ? 'the menu is empty' : `entries are ${list(entries)}`,
   });
+}
+
+/** Splits at single `>`; `>>` stands for the character itself, as in GRUB's $default. */
+function pathParts(wanted: string): string[] {
+  const parts = [''];
+  for (let i = 0; i < wanted.length; i++) {
+    const c = wanted.charAt(i);
+    const doubled = c === '>' && wanted.charAt(i + 1) === '>';
+    if (doubled) i += 1;
+    if (c === '>' && !doubled) parts.push('');
+    else parts[parts.length - 1] += c;
+  }
+  return parts;
+}
+
+/** Each part is the title or the id of a submenu, the last one of the entry. */
+function fitsPath(entry: BootEntry, parts: readonly string[]): boolean {
+  const titles = [...entry.submenus, entry.title];
+  const ids = [...(entry.submenuIds ?? entry.submenus), entry.id];
+  return parts.length === titles.length && parts.every((part, i) => part === titles[i] || part === ids[i]);
 }
 
 function list(entries: readonly BootEntry[]): string {

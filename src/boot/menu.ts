@@ -30,6 +30,8 @@ export interface BootEntry {
   readonly title: string;
   /** Titles of the submenus above the entry, outermost first. */
   readonly submenus: readonly string[];
+  /** Ids of these submenus, where the dialect has any. */
+  readonly submenuIds?: readonly string[];
   /** The place by numbers, as GRUB's `1>0` counts it: position in its menu after the positions of the submenus. */
   readonly path: readonly number[];
   /** `linux`; `xen` (a hypervisor with a dom0 kernel); `other` boots no kernel that can be handed out. */

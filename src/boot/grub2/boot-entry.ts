@@ -11,6 +11,7 @@ import type { EntryDefinition, Loaded, LoadedFile, LoadedImage, Machine } from '
 export interface EntryPosition {
   readonly index: number;
   readonly submenus: readonly string[];
+  readonly submenuIds: readonly string[];
   readonly path: readonly number[];
 }
 
@@ -30,6 +31,7 @@ export function bootEntry(definition: EntryDefinition, run: EntryRun, position: 
     id: definition.id,
     title: definition.title,
     submenus: position.submenus,
+    submenuIds: position.submenuIds,
     path: position.path,
     commands: entryCommands(definition),
     users: definition.users,

@@ -117,7 +117,7 @@ export async function menuOf(opened: OpenedMenu, start: StartingPoint): Promise<
 export async function listEntries(opened: OpenedMenu) {
   const entries: BootEntry[] = [];
   const origin = new Map<BootEntry, { menu: OpenedMenu; definition: EntryDefinition }>();
-  const listed = await listMenu(opened, { entries, origin, runs: 0, submenus: [], path: [], open: [] });
+  const listed = await listMenu(opened, { entries, origin, runs: 0, submenus: [], submenuIds: [], path: [], open: [] });
   return { listed, entries, origin };
 }
 
@@ -127,6 +127,7 @@ interface Listing {
   /** Entries and submenus that were run. */
   runs: number;
   readonly submenus: readonly string[];
+  readonly submenuIds: readonly string[];
   readonly path: readonly number[];
   /** Configs whose menus are open: an entry that opens one of them leads back, not further. */
   readonly open: readonly string[];
@@ -144,7 +145,13 @@ async function listMenu(opened: OpenedMenu, listing: Listing): Promise<ListedMen
     const run = await runEntry(opened.machine, definition, true);
     const leadsBack = run.menu !== null && (open.includes(configKey(run.menu)) || path.length >= scriptNesting);
     if (run.menu !== null && !leadsBack) {
-      const inner = { ...listing, submenus: [...listing.submenus, definition.title], path, open };
+      const inner = {
+        ...listing,
+        submenus: [...listing.submenus, definition.title],
+        submenuIds: [...listing.submenuIds, definition.id],
+        path,
+        open,
+      };
       const submenu = await listMenu(run.menu, inner);
       listing.runs = inner.runs;
       entries.push({ definition, run, entry: null, submenu });
@@ -152,7 +159,12 @@ async function listMenu(opened: OpenedMenu, listing: Listing): Promise<ListedMen
       surroundings.warn('grub2.empty-submenu', `the submenu ${definition.title} has no entries`, definition.place);
       entries.push({ definition, run, entry: null, submenu: null });
     } else {
-      const entry = bootEntry(definition, run, { index: listing.entries.length, submenus: listing.submenus, path });
+      const entry = bootEntry(definition, run, {
+        index: listing.entries.length,
+        submenus: listing.submenus,
+        submenuIds: listing.submenuIds,
+        path,
+      });
       listing.entries.push(entry);
       listing.origin.set(entry, { menu: opened, definition });
       entries.push({ definition, run, entry, submenu: null });
@@ -229,6 +241,11 @@ async function runCommands(
     place: { file: null, line: 1 },
   };
   const run = await runEntry(menu.machine, edited, true);
-  const entry = bootEntry(edited, run, { index: like?.index ?? -1, submenus: like?.submenus ?? [], path: like?.path ?? [] });
+  const entry = bootEntry(edited, run, {
+    index: like?.index ?? -1,
+    submenus: like?.submenus ?? [],
+    submenuIds: like?.submenuIds ?? [],
+    path: like?.path ?? [],
+  });
   return { ...entry, commands };
 }

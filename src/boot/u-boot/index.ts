@@ -23,6 +23,7 @@ async function read({ volume, path }: FoundConfig): Promise<BootMenu> {
 /** U-Boot's row in the table of dialects: the last one, so that every other config comes first. */
 export const U_BOOT: BootDialect = {
   name: 'u-boot',
+  lastResort: true,
   find,
   claims: (path) => ['boot.scr', 'boot.scr.uimg', 'uenv.txt'].includes(baseName(path).toLowerCase()),
   read,
