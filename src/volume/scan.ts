@@ -34,39 +34,34 @@ const DISK_LABELS: readonly {
  * @throws what the disk's source throws; damage of the table is in `warnings` and in the volumes' `problem`
  */
 export async function scanVolumes(disk: ByteSource, limits: Limits): Promise<VolumeTable> {
-  const table = await readTable(disk, limits);
-  if (!(await isOpticalDisc(disk))) return table;
+  const found = await readTable(disk, limits);
+  const disc = await isOpticalDisc(disk);
+  const whole = disc || found.volumes.every((volume) => volume.size === 0);
+  const table = whole ? { ...found, volumes: [wholeDisk(disk), ...found.volumes] } : found;
+  if (!disc) return table;
   const images = await efiImages(disk, limits, table.volumes);
   return { ...table, volumes: [...table.volumes, ...images.volumes], warnings: [...table.warnings, ...images.warnings] };
 }
 
+/** The table's own volumes; none where there is no table. */
 async function readTable(disk: ByteSource, limits: Limits): Promise<VolumeTable> {
   const record = await readBootRecord(disk, 0);
   const protective = record === null ? undefined : protectiveRecord(record);
   if (record !== null && protective !== undefined) {
     const gpt = await readGpt(disk, protective.size_in_lba, limits);
-    if (gpt.volumes !== null) return { table: 'gpt', ...gpt, volumes: await withDisc(disk, gpt.volumes) };
+    if (gpt.volumes !== null) return { table: 'gpt', ...gpt };
     const lost = { code: 'gpt.unusable', message: 'the MBR says that the disk has a GPT, but neither copy of it can be used' };
-    return { table: 'gpt', sectorSize: 512, volumes: [wholeDisk(disk)], warnings: [lost, ...gpt.warnings] };
+    return { table: 'gpt', sectorSize: 512, volumes: [], warnings: [lost, ...gpt.warnings] };
   }
-  if (record !== null && isPartitioned(record)) {
-    const mbr = await readMbr(disk, record, limits);
-    return { table: 'mbr', ...mbr, volumes: await withDisc(disk, mbr.volumes) };
-  }
+  if (record !== null && isPartitioned(record)) return { table: 'mbr', ...(await readMbr(disk, record, limits)) };
   for (const { table, read } of DISK_LABELS) {
     const volumes = await read(disk, limits);
-    if (volumes !== null) return { table, sectorSize: 512, volumes: await withDisc(disk, volumes), warnings: [] };
+    if (volumes !== null) return { table, sectorSize: 512, volumes, warnings: [] };
   }
   const warnings = [];
   if (await hasGptSignature(disk, 512)) {
     const message = 'the disk has a GPT header but no protective MBR: like Linux and GRUB, tygrub does not use it';
     warnings.push({ code: 'gpt.no-protective-mbr', message, offset: 512, hint: 'write a protective MBR (gdisk, w)' });
   }
-  return { table: null, sectorSize: 512, volumes: [wholeDisk(disk)], warnings };
-}
-
-/** Puts the whole disk before its partitions where it is an ISO 9660 disc, and where no partition can be used. */
-async function withDisc(disk: ByteSource, volumes: readonly Volume[]): Promise<readonly Volume[]> {
-  const unusable = volumes.every((volume) => volume.size === 0);
-  return unusable || (await isOpticalDisc(disk)) ? [wholeDisk(disk), ...volumes] : volumes;
+  return { table: null, sectorSize: 512, volumes: [], warnings };
 }
