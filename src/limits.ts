@@ -89,6 +89,16 @@ export interface Limits {
   readonly typedLine: number;
   /** Lines kept of what a person typed, edits and sees at the menu's command line. */
   readonly typedLines: number;
+  /** Times that a kernel is decompressed from its start to look at it: notes, then sections, then what they point to. */
+  readonly kernelPasses: number;
+  /** Program headers or section headers of a kernel. Real ones have below 100. */
+  readonly elfHeaders: number;
+  /** Notes of a kernel, as Xen's ELF_MAX_TOTAL_NOTE_COUNT. */
+  readonly elfNotes: number;
+  /** Bytes of all notes of a kernel. Real ones have below 1 KiB. */
+  readonly elfNotesSize: number;
+  /** Entries of a cpio archive that are walked to find its end. */
+  readonly cpioEntries: number;
 }
 
 const KiB = 1024;
@@ -139,6 +149,11 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   passwordIterations: 5_000_000,
   typedLine: 8192,
   typedLines: 4096,
+  kernelPasses: 4,
+  elfHeaders: 4096,
+  elfNotes: 65_536,
+  elfNotesSize: 1 * MiB,
+  cpioEntries: 1_000_000,
 });
 
 /** The defaults with some bounds replaced. */

@@ -1,0 +1,57 @@
+/** Names for what people find in a kernel's place. */
+import { decodeLatin1 } from '../../bytes/text.js';
+import { isZero } from '../../bytes/uuid.js';
+
+/** One kind of thing that is no kernel, told from its first bytes. */
+interface OtherThing {
+  readonly name: string;
+  readonly at: number;
+  readonly magic: string;
+}
+
+const OTHERS: readonly OtherThing[] = [
+  { name: 'a shell script or another script', at: 0, magic: '#!' },
+  { name: 'a cpio archive (an initrd?)', at: 0, magic: '070701' },
+  { name: 'a cpio archive (an initrd?)', at: 0, magic: '070702' },
+  { name: 'a cpio archive (an initrd?)', at: 0, magic: '070707' },
+  { name: 'a squashfs image', at: 0, magic: 'hsqs' },
+  { name: 'a U-Boot image (uImage)', at: 0, magic: '\x27\x05\x19\x56' },
+  { name: 'a device tree or a U-Boot FIT image', at: 0, magic: '\xd0\x0d\xfe\xed' },
+  { name: 'an Android boot image', at: 0, magic: 'ANDROID!' },
+  { name: 'a zip archive', at: 0, magic: 'PK\x03\x04' },
+  { name: 'a PDF document', at: 0, magic: '%PDF-' },
+  { name: 'an SQLite database', at: 0, magic: 'SQLite format 3' },
+  { name: 'a VHD', at: 0, magic: 'conectix' },
+  { name: 'a qcow2 image', at: 0, magic: 'QFI\xfb' },
+  { name: 'a tar archive', at: 257, magic: 'ustar' },
+  { name: 'an ISO 9660 image', at: 0x8001, magic: 'CD001' },
+  { name: 'a Mach-O program', at: 0, magic: '\xcf\xfa\xed\xfe' },
+  { name: 'a boot sector of NTFS (Windows)', at: 3, magic: 'NTFS    ' },
+];
+
+/** Bytes that naming takes. */
+export const NAMING_SIZE = 0x8006;
+
+/** Bytes of text that is looked at. */
+const TEXT = 512;
+
+/**
+ * Says in a few words what a program is that is no kernel.
+ * @param head its first bytes, `NAMING_SIZE` where it has them
+ * @param size bytes of the whole; null where that is not known
+ */
+export function nameOfOther(head: Uint8Array, size: number | null): string {
+  if (head.length === 0) return 'an empty file';
+  const text = decodeLatin1(head);
+  for (const { name, at, magic } of OTHERS) if (text.startsWith(magic, at)) return name;
+  const start = text.slice(0, TEXT);
+  const trimmed = start.trimStart().toLowerCase();
+  if (trimmed.startsWith('<!doctype html') || trimmed.startsWith('<html')) return 'an HTML page (a failed download?)';
+  if (trimmed.startsWith('<?xml')) return 'an XML document';
+  if (trimmed.startsWith('{') && /^[\x09\x0a\x0d\x20-\x7e]*$/.test(start)) return 'a JSON document';
+  if (text.includes('BOOTMGR') && head[0] === 0xe9) return "Windows' boot manager for BIOS";
+  if (isZero(head)) return size === head.length || size === null ? 'nothing but zeros' : 'zeros at its beginning';
+  if (head[510] === 0x55 && head[511] === 0xaa) return 'a boot sector';
+  if (/^[\x09\x0a\x0d\x20-\x7e]*$/.test(start)) return 'a text file';
+  return `unknown data beginning with ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
+}

@@ -1,0 +1,152 @@
+/** What an initrd is made of: archives one after the other, plain or compressed, as Linux unpacks them. */
+import { type Problem, TygrubError } from '../../errors.js';
+import { DEFAULT_LIMITS, type Limits } from '../../limits.js';
+import type { ByteSource } from '../../source/byte-source.js';
+import { type Compression, compressionOf, decompressed } from '../compression.js';
+import { problemInside } from '../identify.js';
+import { NAMING_SIZE, nameOfOther } from '../image/not-a-kernel.js';
+import { DecompressedBytes, plainBytes } from '../program-bytes.js';
+import { partOf } from '../program-part.js';
+import { isCpio, walkCpio } from './cpio.js';
+
+/** One archive of an initrd. */
+export interface InitrdPart {
+  /** `cpio`, `filesystem` (an old initrd that is mounted), `unknown`. */
+  readonly kind: 'cpio' | 'filesystem' | 'unknown';
+  /** Null where it is not compressed. */
+  readonly compression: Compression | null;
+  /** Byte offset in the initrd. */
+  readonly offset: number;
+  /** Bytes; what is compressed goes to the end of the initrd. */
+  readonly size: number;
+  /** It brings microcode that the kernel loads early. */
+  readonly microcode: boolean;
+  /** Entries of the archive; null where it was not walked. */
+  readonly entries: number | null;
+}
+
+/** What is known about an initrd. */
+export interface InitrdInfo {
+  /** For people: `microcode, then a cpio archive compressed with zstd`. */
+  readonly description: string;
+  readonly parts: readonly InitrdPart[];
+  /** True when it ends too early, false when it is complete, null where only unpacking it would tell. */
+  readonly truncated: boolean | null;
+  readonly problem: Problem | null;
+}
+
+/** How much is found out. */
+export interface InitrdOptions {
+  readonly limits?: Limits;
+  /** Unpack everything, to know whether it is complete. */
+  readonly verify?: boolean;
+}
+
+/** Archives of one initrd. */
+const MAX_PARTS = 64;
+const HEAD = 4096;
+const EXT_MAGIC_AT = 0x438;
+
+/**
+ * Identifies an initrd. What is wrong with it is told in the result.
+ * @throws TygrubError io, and what the source throws
+ */
+export async function identifyInitrd(source: ByteSource, options: InitrdOptions = {}): Promise<InitrdInfo> {
+  const limits = options.limits ?? DEFAULT_LIMITS;
+  const parts: InitrdPart[] = [];
+  let truncated: boolean | null = source.size === 0;
+  let problem: Problem | null = null;
+  try {
+    for (let at = await skipZeros(source, 0); at < source.size && parts.length < MAX_PARTS; ) {
+      const found = await readPart(source, at, options.verify ?? false, limits);
+      parts.push(found.part);
+      truncated = found.truncated;
+      problem = found.problem;
+      if (found.truncated !== false || problem !== null || found.part.kind !== 'cpio' || found.part.compression !== null) break;
+      at = await skipZeros(source, at + found.part.size);
+    }
+  } catch (error) {
+    problem = problemInside(error);
+  }
+  if (parts.length === 0 && problem === null)
+    problem = { code: 'initrd.empty', message: source.size === 0 ? 'the initrd is empty' : 'the initrd holds nothing but zeros' };
+  return { description: describe(parts, truncated), parts, truncated, problem };
+}
+
+interface FoundPart {
+  readonly part: InitrdPart;
+  readonly truncated: boolean | null;
+  readonly problem: Problem | null;
+}
+
+async function readPart(source: ByteSource, offset: number, verify: boolean, limits: Limits): Promise<FoundPart> {
+  const size = source.size - offset;
+  const base: InitrdPart = { kind: 'unknown', compression: null, offset, size, microcode: false, entries: null };
+  const program = plainBytes(source);
+  const head = await program.readUpTo(offset, HEAD);
+  if (isCpio(head)) {
+    const archive = await walkCpio(program, offset, limits);
+    const part: InitrdPart = {
+      ...base,
+      kind: 'cpio',
+      size: Math.min(archive.end, source.size) - offset,
+      microcode: archive.hasMicrocode,
+      entries: archive.entries,
+    };
+    return { part, truncated: archive.isTruncated, problem: null };
+  }
+  const kind = compressionOf(head);
+  if (kind === null) {
+    const isFilesystem =
+      offset === 0 && ((head[EXT_MAGIC_AT] === 0x53 && head[EXT_MAGIC_AT + 1] === 0xef) || decodedMagic(head) === 'hsqs');
+    if (isFilesystem) return { part: { ...base, kind: 'filesystem' }, truncated: null, problem: null };
+    const name = nameOfOther(await program.readUpTo(offset, NAMING_SIZE), size);
+    return {
+      part: base,
+      truncated: null,
+      problem: { code: 'initrd.unknown', message: `the initrd is no archive that Linux unpacks but ${name}` },
+    };
+  }
+  const part: InitrdPart = { ...base, kind: 'cpio', compression: kind.name };
+  if (!verify) return { part, truncated: null, problem: null };
+  const packed = partOf(program, offset, size);
+  const inside = new DecompressedBytes(() => decompressed(kind, packed.stream(), limits, null), null, limits);
+  try {
+    const first = await inside.readUpTo(0, HEAD);
+    if (!isCpio(first)) return { part: { ...part, kind: 'filesystem' }, truncated: null, problem: null };
+    const archive = await walkCpio(inside, 0, limits);
+    // The archive is walked; what its compression has behind it (checksums) is read as well.
+    for (let at = archive.end; (await inside.readUpTo(at, HEAD)).length > 0; ) at += HEAD;
+    return { part: { ...part, entries: archive.entries }, truncated: archive.isTruncated, problem: null };
+  } catch (error) {
+    const isShort = error instanceof TygrubError && error.code === 'codec.truncated';
+    return { part, truncated: isShort ? true : null, problem: problemInside(error) };
+  } finally {
+    await inside.close();
+  }
+}
+
+function decodedMagic(head: Uint8Array): string {
+  return String.fromCharCode(...head.subarray(0, 4));
+}
+
+/** The first byte from `from` on that is not zero: archives are padded. */
+async function skipZeros(source: ByteSource, from: number): Promise<number> {
+  for (let at = from; at < source.size; ) {
+    const piece = await source.read(at, Math.min(HEAD, source.size - at));
+    const found = piece.findIndex((byte) => byte !== 0);
+    if (found >= 0) return at + found;
+    at += piece.length;
+  }
+  return source.size;
+}
+
+function describe(parts: readonly InitrdPart[], truncated: boolean | null): string {
+  const words = parts.map((part) => {
+    if (part.kind === 'filesystem') return `a filesystem image${part.compression === null ? '' : ` compressed with ${part.compression}`}`;
+    if (part.kind === 'unknown') return 'unknown data';
+    if (part.compression !== null) return `a cpio archive compressed with ${part.compression}`;
+    return part.microcode ? 'microcode' : 'a cpio archive';
+  });
+  return `${words.length === 0 ? 'nothing' : words.join(', then ')}${truncated === true ? ', cut off' : ''}`;
+}
