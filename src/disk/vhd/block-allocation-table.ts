@@ -33,7 +33,7 @@ const PIECE_ENTRIES = PIECE_BYTES / BAT_ENTRY_SIZE;
 
 interface Piece {
   readonly entries: Uint32Array;
-  /** The used entries in ascending order. */
+  /** The used entries that could be right, in ascending order. */
   readonly sorted: Uint32Array;
 }
 
@@ -90,8 +90,17 @@ export class BlockAllocationTable {
     return value;
   }
 
+  /** Whether an entry could be right by itself. */
+  private isPlausible(entry: number): boolean {
+    const { bitmapBytes, blockSize, dataLimit, metadata } = this.geometry;
+    const start = entry * SECTOR;
+    const end = start + bitmapBytes + blockSize;
+    return start + bitmapBytes <= dataLimit && !metadata.some((region) => start < region.end && end > region.start);
+  }
+
   /** What is wrong with an entry by itself, held against the metadata and the end of the file; null when nothing is. */
   entryProblem(block: number, entry: number): TygrubError | null {
+    if (this.isPlausible(entry)) return null;
     const { bitmapBytes, blockSize, dataLimit, metadata } = this.geometry;
     const start = entry * SECTOR;
     const end = start + bitmapBytes + blockSize;
@@ -100,10 +109,7 @@ export class BlockAllocationTable {
     if (hit !== undefined) {
       return corrupt('vhd.block-in-metadata', `the BAT puts block ${block} at byte ${start}, over the ${hit.name}`, where);
     }
-    if (start + bitmapBytes > dataLimit) {
-      return corrupt('vhd.block-past-end', `the BAT puts block ${block} at byte ${start}; the data of the file end at ${dataLimit}`, where);
-    }
-    return null;
+    return corrupt('vhd.block-past-end', `the BAT puts block ${block} at byte ${start}; the data of the file end at ${dataLimit}`, where);
   }
 
   private overlapProblem(block: number, entry: number): TygrubError | null {
@@ -144,7 +150,7 @@ export class BlockAllocationTable {
     const inFile = Math.max(0, Math.floor((this.source.size - start) / BAT_ENTRY_SIZE));
     const count = Math.max(0, Math.min(PIECE_ENTRIES, entries - first, inFile));
     const stored = await this.source.read(start, count * BAT_ENTRY_SIZE);
-    const piece = decodePiece(stored, count);
+    const piece = this.decodePiece(stored, count);
     this.pieces.set(index, piece);
     if (this.pieces.size > this.capacity) {
       const oldest = this.pieces.keys().next();
@@ -152,23 +158,24 @@ export class BlockAllocationTable {
     }
     return piece;
   }
-}
 
-function decodePiece(stored: Uint8Array, count: number): Piece {
-  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
-  const entries = new Uint32Array(count);
-  const sorted = new Uint32Array(count);
-  let used = 0;
-  let ascending = true;
-  for (let i = 0; i < count; i++) {
-    const entry = view.getUint32(i * BAT_ENTRY_SIZE);
-    entries[i] = entry;
-    if (entry === BAT_UNUSED) continue;
-    if (used > 0 && entry < (sorted[used - 1] as number)) ascending = false;
-    sorted[used++] = entry;
+  /** Entries that are wrong by themselves claim nothing: only their own blocks are lost. */
+  private decodePiece(stored: Uint8Array, count: number): Piece {
+    const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+    const entries = new Uint32Array(count);
+    const sorted = new Uint32Array(count);
+    let used = 0;
+    let ascending = true;
+    for (let i = 0; i < count; i++) {
+      const entry = view.getUint32(i * BAT_ENTRY_SIZE);
+      entries[i] = entry;
+      if (entry === BAT_UNUSED || !this.isPlausible(entry)) continue;
+      if (used > 0 && entry < (sorted[used - 1] as number)) ascending = false;
+      sorted[used++] = entry;
+    }
+    const claims = sorted.slice(0, used);
+    return { entries, sorted: ascending ? claims : claims.sort() };
   }
-  const claims = sorted.slice(0, used);
-  return { entries, sorted: ascending ? claims : claims.sort() };
 }
 
 /** The index of the first number that is at least `value`. */
