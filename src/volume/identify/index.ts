@@ -15,7 +15,7 @@ export interface Identity {
 const WINDOW = 1024;
 
 /**
- * Says what a volume holds by looking for signatures, at most a few hundred KiB in small reads. It proves nothing: a
+ * Says what a volume holds by looking for signatures, a few dozen KiB in small reads. It proves nothing: a
  * reader that knows the format has the last word, and this one is asked where there is none.
  * @returns null when nothing is recognised
  */

@@ -42,8 +42,8 @@ function each(offsets: readonly number[], bytes: string): Magic[] {
 
 /** The end of the first page, for the page sizes that Linux has had. */
 const PAGE_ENDS = [4, 8, 16, 32, 64].map((size) => size * KiB - 10);
-/** The uberblocks of the first ZFS label: 1 KiB each, from 128 KiB. */
-const UBERBLOCKS = Array.from({ length: 128 }, (_, n) => (128 + n) * KiB);
+/** How the name-value list of a ZFS label begins (XDR: sizes, then the pair `version`); there is one in each of two labels in front. */
+const ZFS_LABEL = '\x01\x01\0\0\0\0\0\0\0\0\0\x01\0\0\0\x24\0\0\0\x20\0\0\0\x07version';
 
 /** DRBD 8 and 9: the metadata are the last 4 KiB, of the device or of its whole pages. */
 const DRBD_MAGICS = ['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c', '\x83\x74\x02\x6d'].flatMap((bytes) => [
@@ -86,7 +86,7 @@ export const SIGNATURES: readonly Signature[] = [
     ['hpt37x_raid_member', 'HighPoint RAID member', at(4608, '\xf0\x16\x78\x5a'), at(4608, '\xfd\x16\x78\x5a')],
     ['drbd', 'DRBD device', ...DRBD_MAGICS],
     ['bcache', 'bcache device', at(4 * KiB + 24, '\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81')],
-    ['zfs_member', 'ZFS pool member', ...each(UBERBLOCKS, '\x0c\xb1\xba\0\0\0\0\0'), ...each(UBERBLOCKS, '\0\0\0\0\0\xba\xb1\x0c')],
+    ['zfs_member', 'ZFS pool member', ...each([16 * KiB, 272 * KiB], ZFS_LABEL)],
     ['vdo', 'VDO volume', at(0, 'dmvdo001')],
     ['stratis', 'Stratis pool member', at(516, '!Stra0tis\x86\xff\x02^\x41rh')],
     ['ceph_bluestore', 'Ceph BlueStore device', at(0, 'bluestore block device')],
