@@ -1,13 +1,15 @@
 /** `tygrub inspect`: container, partitions, filesystems and boot configs as a tree. */
+import { type ConfigCandidate, findConfigs } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
 import type { Guest, GuestDisk, GuestVolume } from '../guest/guest.js';
-import { type ReadOptions, withGuest } from './options.js';
+import { bootOptions, type MenuOptions, withGuest } from './options.js';
 import { bold, formatSize, print, printJson, unicode } from './output.js';
 
-export async function runInspect(images: readonly string[], options: ReadOptions & { json?: boolean }): Promise<void> {
+export async function runInspect(images: readonly string[], options: MenuOptions & { json?: boolean }): Promise<void> {
   await withGuest(images, options, async (guest) => {
-    if (options.json === true) await printJson(await guestJson(guest));
-    else await print(await guestText(guest));
+    const configs = await findConfigs(guest, bootOptions(options));
+    if (options.json === true) await printJson(await guestJson(guest, configs));
+    else await print(await guestText(guest, configs));
   });
 }
 
@@ -28,7 +30,7 @@ async function volumeJson(item: GuestVolume) {
   };
 }
 
-async function guestJson(guest: Guest) {
+async function guestJson(guest: Guest, configs: readonly ConfigCandidate[]) {
   const first = guest.disks[0];
   const volumes = [];
   for (const item of guest.volumes) volumes.push(await volumeJson(item));
@@ -47,6 +49,7 @@ async function guestJson(guest: Guest) {
     size: first?.container.disk.size ?? 0,
     table: first?.table ?? null,
     volumes,
+    configs,
     ...(disks.length > 1 ? { disks } : {}),
     warnings: [...guest.disks.flatMap((disk) => disk.warnings), ...guest.warnings],
   };
@@ -57,32 +60,32 @@ interface Branch {
   readonly children: readonly Branch[];
 }
 
-async function guestText(guest: Guest): Promise<string> {
+async function guestText(guest: Guest, configs: readonly ConfigCandidate[]): Promise<string> {
   const lines: string[] = [];
   for (const disk of guest.disks) {
-    lines.push(bold(printable(disk.path)), ...draw([await diskBranch(guest, disk)]));
+    lines.push(bold(printable(disk.path)), ...draw([await diskBranch(guest, disk, configs)]));
   }
   const managed = guest.volumes.filter((item) => item.volume.start === null);
   if (managed.length > 0) {
     const children: Branch[] = [];
-    for (const item of managed) children.push(await volumeBranch(item));
+    for (const item of managed) children.push(await volumeBranch(item, configs));
     lines.push('volumes made of several', ...draw(children));
   }
   return `${lines.join('\n')}\n`;
 }
 
-async function diskBranch(guest: Guest, disk: GuestDisk): Promise<Branch> {
+async function diskBranch(guest: Guest, disk: GuestDisk, configs: readonly ConfigCandidate[]): Promise<Branch> {
   const description = disk.container.description === '' ? '' : ` (${disk.container.description})`;
   const table = disk.table === null ? 'no partition table' : `${disk.table} partition table`;
   const children: Branch[] = [];
-  for (const item of guest.volumes) if (disk.volumes.includes(item)) children.push(await volumeBranch(item));
+  for (const item of guest.volumes) if (disk.volumes.includes(item)) children.push(await volumeBranch(item, configs));
   return {
     text: `${disk.container.format}${description}, ${formatSize(disk.container.disk.size)}`,
     children: [{ text: table, children }],
   };
 }
 
-async function volumeBranch(item: GuestVolume): Promise<Branch> {
+async function volumeBranch(item: GuestVolume, configs: readonly ConfigCandidate[]): Promise<Branch> {
   const { volume } = item;
   const { filesystem, problem } = await item.inspect();
   const type = volume.type === null ? '' : `  type ${volume.type}`;
@@ -98,10 +101,16 @@ async function volumeBranch(item: GuestVolume): Promise<Branch> {
     const state = filesystem.state === '' ? '' : `  (${filesystem.state})`;
     children.push({ text: `${parts.filter((part) => part !== null).join('  ')}${state}`, children: [] });
     for (const w of filesystem.warnings) children.push({ text: `warning: ${w.message}`, children: [] });
+    for (const config of configs) if (config.volume === item.name) children.push(configBranch(config));
   } else {
     children.push({ text: problem === null ? 'no filesystem that tygrub knows' : `PROBLEM: ${problem.message}`, children: [] });
   }
   return { text, children };
+}
+
+function configBranch(config: ConfigCandidate): Branch {
+  const reason = config.problem === null ? config.reason : `PROBLEM: ${config.problem.message}`;
+  return { text: `boot config  ${config.dialect}  ${config.path}  ${config.chosen ? 'CHOSEN: ' : ''}${reason}`, children: [] };
 }
 
 function draw(branches: readonly Branch[], indent = ''): string[] {

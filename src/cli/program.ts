@@ -1,9 +1,10 @@
 /** The command line of `tygrub`. */
 import { Command, Option } from 'commander';
 import type { CopyCommandOptions } from './cat-cp.js';
+import type { ExplainOptions } from './explain.js';
 import type { ExtractCommandOptions } from './extract.js';
 import type { FileOptions, ListOptions } from './ls.js';
-import { addMenuOptions, addReadOptions, type MenuOptions, type ReadOptions } from './options.js';
+import { addMenuOptions, addReadOptions, type MenuOptions } from './options.js';
 import { registerVhdCommands } from './vhd.js';
 
 const STATUSES = `
@@ -50,14 +51,22 @@ ${STATUSES}`,
     )
     .action(async (images: string[], options: ExtractCommandOptions) => (await import('./extract.js')).runExtract(images, options));
 
-  addReadOptions(program.command('inspect'))
+  addMenuOptions(program.command('inspect'))
     .description('show container, partitions, filesystems and boot configs')
     .argument('<image...>', 'disk images or block devices')
     .option('--json', 'for programs')
     .addHelpText('after', '\nExample:\n  tygrub inspect disk.vhd')
-    .action(async (images: string[], options: ReadOptions & { json?: boolean }) =>
+    .action(async (images: string[], options: MenuOptions & { json?: boolean }) =>
       (await import('./inspect.js')).runInspect(images, options),
     );
+
+  addMenuOptions(program.command('explain'))
+    .description('tell how the boot config and the default entry were chosen, and what an entry loads')
+    .argument('<image...>', 'disk images or block devices')
+    .option('--entry <entry>', 'index, title, id or path of the entry (default: what the boot loader would boot)')
+    .option('--json', 'for programs')
+    .addHelpText('after', '\nExample:\n  tygrub explain disk.vhd')
+    .action(async (images: string[], options: ExplainOptions) => (await import('./explain.js')).runExplain(images, options));
 
   addFileCommand(program.command('ls'))
     .description('list files in the image')

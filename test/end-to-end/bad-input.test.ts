@@ -52,7 +52,6 @@ describe('bad input', () => {
     ],
     ['zeros', zeros, 3],
     ['a VHD cut off', cut, 3],
-    ['a disk without a boot config', noConfig, 3],
     ['a file that is not there', join(folder, 'nowhere'), 7],
   ] as const) {
     for (const command of [['list'], ['extract', '--output-directory', out]]) {
@@ -75,6 +74,24 @@ describe('bad input', () => {
       expect(names(out)).toEqual([]);
     });
   }
+
+  it('without a boot config offers its kernels as guesses, and boots none of them unasked', () => {
+    const listed = run(['list', '--json', '--quiet', '--ignore-checksums', noConfig]);
+    expect(listed.status, listed.stderr).toBe(0);
+    const menu = JSON.parse(listed.stdout) as { config: null; default: null; entries: { guess: boolean }[] };
+    expect([menu.config, menu.default, menu.entries.length]).toEqual([null, null, 2]);
+    expect(menu.entries.every((entry) => entry.guess)).toBe(true);
+    for (const args of [['extract', '--ignore-checksums', '--quiet', '--output-directory', out, noConfig]]) {
+      const result = run(args);
+      expect([result.status, result.stdout]).toEqual([3, '']);
+      expect(result.stderr.trim().split('\n')).toHaveLength(1);
+    }
+    expect(names(out)).toEqual([]);
+    const guessed = join(folder, 'guessed');
+    mkdirSync(guessed);
+    expect(run(['extract', '--guess', '--ignore-checksums', '--quiet', '--output-directory', guessed, noConfig]).status).toBe(0);
+    expect(fileSum(join(guessed, 'kernel'))).toBe(SAMPLE_SUMS.get('vmlinuz-6.1.0-13-amd64'));
+  });
 
   it('that lacks nothing which is needed still boots, with a warning that names the repair', () => {
     const kept = join(folder, 'kept');
