@@ -1,5 +1,7 @@
 /** Inline data: small files and directories that stand in their inode (Documentation/filesystems/ext4/inlinedata.rst). */
 import { corrupt } from '../../src/errors.js';
+import { type ByteSource, MappedSource, type Run } from '../../src/source/byte-source.js';
+import { MemorySource } from '../../src/source/memory.js';
 import { inodeAttributes, isInlineData } from './extended-attributes.js';
 import type { Inode } from './inode.js';
 
@@ -13,7 +15,7 @@ export interface InlineData {
 
 /**
  * Where an inode's inline data is.
- * @throws TygrubError corrupt when the inode has not the room that its size says
+ * @throws TygrubError corrupt when the inode has no inline data
  */
 export function inlineData(inode: Inode): InlineData {
   const entry = inodeAttributes(inode).find(isInlineData);
@@ -23,14 +25,24 @@ export function inlineData(inode: Inode): InlineData {
   return { first: inode.fields.block, rest: entry.value };
 }
 
-/** The content of a file or link with inline data. */
-export function inlineContent(inode: Inode): Uint8Array {
-  const { first, rest } = inlineData(inode);
-  if (inode.size > first.length + rest.length) {
-    throw corrupt('ext.inline-data', `inode ${inode.number} has ${inode.size} bytes, but room for ${first.length + rest.length} only`);
+/** The content of a file or link with inline data; what lies past its room was never written and reads as zeros. */
+export class InlineSource extends MappedSource {
+  readonly size: number;
+  private readonly stored: ByteSource;
+
+  /** @throws TygrubError corrupt when the inode has no inline data */
+  constructor(inode: Inode) {
+    super();
+    const { first, rest } = inlineData(inode);
+    const whole = new Uint8Array(first.length + rest.length);
+    whole.set(first);
+    whole.set(rest, first.length);
+    this.stored = new MemorySource(whole);
+    this.size = inode.size;
   }
-  const whole = new Uint8Array(inode.size);
-  whole.set(first.subarray(0, inode.size));
-  if (inode.size > first.length) whole.set(rest.subarray(0, inode.size - first.length), first.length);
-  return whole;
+
+  protected map(offset: number, length: number): Run {
+    const left = this.stored.size - offset;
+    return left > 0 ? { length: Math.min(length, left), source: this.stored, offset } : { length, source: null, offset: 0 };
+  }
 }

@@ -2,13 +2,12 @@
 import { untilNul } from '../../src/bytes/text.js';
 import { corrupt, limitReached, unsupported, usageError } from '../../src/errors.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
-import { MemorySource } from '../../src/source/memory.js';
 import type { DirectoryEntry, FileNode, FileType, Timestamp } from '../filesystem.js';
 import { contentOf } from './block-map.js';
 import { Directory } from './directory.js';
 import type { RawEntry } from './directory-block.js';
 import { extendedAttributes } from './extended-attributes.js';
-import { inlineContent } from './inline-data.js';
+import { InlineSource } from './inline-data.js';
 import { hasFlag, type Inode, isFastLink, readNamedInode } from './inode.js';
 import { INODE_FLAG, INODE_FLAG_NAMES } from './layout.js';
 import type { ExtVolume } from './volume.js';
@@ -100,7 +99,7 @@ export class ExtNode implements FileNode {
 
   private async linkBytes(): Promise<Uint8Array> {
     const { volume, inode } = this;
-    if (hasFlag(inode, INODE_FLAG.INLINE_DATA)) return inlineContent(inode);
+    if (hasFlag(inode, INODE_FLAG.INLINE_DATA)) return new InlineSource(inode).read(0, inode.size);
     if (!isFastLink(volume, inode)) return contentOf(volume, inode).read(0, inode.size);
     const { block } = inode.fields;
     if (inode.size >= block.length) throw corrupt('ext.symlink', `the symbolic link in inode ${inode.number} is longer than its inode`);
@@ -114,7 +113,7 @@ export class ExtNode implements FileNode {
     if (hasFlag(inode, INODE_FLAG.COMPRESSED)) {
       throw unsupported('ext.compressed', `inode ${inode.number} is compressed (e2compr), which is not read`);
     }
-    if (hasFlag(inode, INODE_FLAG.INLINE_DATA)) return new MemorySource(inlineContent(inode));
+    if (hasFlag(inode, INODE_FLAG.INLINE_DATA)) return new InlineSource(inode);
     return contentOf(volume, inode);
   }
 
