@@ -85,6 +85,8 @@ export class FastCommits implements FastCommitChanges {
     const { flags } = INODE.decode(raw);
     if ((flags & INODE_FLAG.EXTENTS) === 0) raw.set(logged.subarray(block, after), block);
     else if (EXTENT_HEADER.decode(raw, block).magic !== EXTENT_MAGIC) {
+      // So the kernel does it, too: a file that had no extents loses the ranges that were logged before this record.
+      this.ranges.delete(number);
       raw.fill(0, block, after);
       const max = Math.floor((after - block - EXTENT_HEADER.size) / EXTENT.size);
       EXTENT_HEADER.encode(raw, { magic: EXTENT_MAGIC, max }, block);
