@@ -71,7 +71,7 @@ function partition(guest: Guest, name: string): GuestVolume | null {
   if (disk === undefined) return null;
   if (disk.table === null) return disk.volumes[0] ?? null;
   const wanted = `${disk.table === 'gpt' ? 'gpt' : 'msdos'}${name.slice(1)}`;
-  return disk.volumes.find((volume) => volume.name === wanted) ?? null;
+  return disk.volumes.find(({ volume }) => volume.name === wanted) ?? null;
 }
 
 /** Device names of a logical volume that GRUB calls `vg-lv` (dashes in the names doubled). */

@@ -36,7 +36,7 @@ export function legacyDevice(guest: Guest, name: string): LegacyDevice {
   if (at === null || String(at) !== partition) return NOTHING;
   const table = disk.table === 'gpt' ? 'gpt' : 'msdos';
   const bsd = slice === undefined ? '' : `,bsd${slice.charCodeAt(0) - 'a'.charCodeAt(0) + 1}`;
-  return { volume: disk.volumes.find((volume) => volume.name === `${table}${at + 1}${bsd}`) ?? null, note: null };
+  return { volume: disk.volumes.find(({ volume }) => volume.name === `${table}${at + 1}${bsd}`) ?? null, note: null };
 }
 
 /** The first volume on which a file is there, in the order of `find`: disks and partitions as they come. */

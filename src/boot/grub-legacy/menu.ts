@@ -28,6 +28,8 @@ export class LegacyMenuReader {
   readonly explanation: string[] = [];
   private readonly passwords: AccessControl['passwords'][number][] = [];
   private superusers = false;
+  /** What was said already: the same device stands in every title. */
+  private readonly notes = new Set<string>();
   private includes = 0;
   private readonly steps: StepCounter;
 
@@ -72,7 +74,11 @@ export class LegacyMenuReader {
   /** Adds a title's entry, or those of the menu that it opens. @returns the entry that booting the title boots */
   private async addTitle(title: Title, place: MenuPlace, file: string, config: LegacyConfig): Promise<BootEntry | null> {
     const script = await runLegacyScript(title.commands, place.root, this.files);
-    for (const note of script.notes) this.warnings.add(note.code, note.message, file, note.line === 0 ? title.line : note.line);
+    for (const note of script.notes) {
+      if (this.notes.has(note.message)) continue;
+      this.notes.add(note.message);
+      this.warnings.add(note.code, note.message, file, note.line === 0 ? title.line : note.line);
+    }
     const draft = this.draftOf(title, place, script, config);
     if (script.configfile === null) return this.add(draft, place.root);
     const { path, root } = script.configfile;

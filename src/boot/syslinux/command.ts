@@ -41,7 +41,7 @@ const DISK_LOADERS: ReadonlySet<string> = new Set(['memdisk']);
 /** Options of mboot.c32 before the hypervisor. */
 const MBOOT_OPTIONS: ReadonlySet<string> = new Set(['-solaris', '-aout']);
 
-function words(text: string): string[] {
+function splitWords(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
 
@@ -54,7 +54,7 @@ function extension(path: string): string {
 
 /** True for the name of a COM32 module. */
 export function isModule(command: string): boolean {
-  return EXTENSIONS.get(extension(words(command)[0] ?? '')) === 'com32';
+  return EXTENSIONS.get(extension(splitWords(command)[0] ?? '')) === 'com32';
 }
 
 /** Looks up what commands load, relative to one directory. */
@@ -67,12 +67,15 @@ export class CommandReader {
   /** A label with its arguments, or the other one's where it has none. */
   async label(label: Label, extra = ''): Promise<Action> {
     const own = label.append ?? label.globalAppend ?? '';
-    const append = [own === '-' ? '' : own, extra].filter((text) => text !== '').join(' ');
+    // Kernel and APPEND become one command, so what follows the kernel's name on its line are arguments, too. A label
+    // without a kernel stands for a file of its own name, blanks and all.
+    const [kernel = '', ...words] = label.explicit ? splitWords(label.kernel) : [label.kernel];
+    const append = [...words, own === '-' ? '' : own, extra].filter((text) => text !== '').join(' ');
     if (!label.explicit && (await this.findKernel(label.kernel)).size === null) {
       const message = `the label names no kernel, and there is no file ${label.kernel}`;
       return { kind: 'other', problem: { code: 'syslinux.no-kernel', message } };
     }
-    return this.command(label.type, label.kernel, append, label.initrd);
+    return this.command(label.type, kernel, append, label.initrd);
   }
 
   /**
@@ -102,7 +105,7 @@ export class CommandReader {
   }
 
   private config(path: string, append: string): Action {
-    const [directory] = words(append);
+    const [directory] = splitWords(append);
     return {
       kind: 'config',
       path: absolutePath(path, this.directory),
@@ -136,7 +139,7 @@ export class CommandReader {
 
   private async module(kernel: string, append: string, initrd: string | null): Promise<Action> {
     const name = baseName(kernel).toLowerCase();
-    const args = words(append);
+    const args = splitWords(append);
     if (name === 'mboot.c32') return this.multiboot(args);
     if (name === 'linux.c32') {
       const [file, ...others] = afterOptions(args, (word) => word.startsWith('-'));
