@@ -65,7 +65,7 @@ async function attributesOf(volume: IsoVolume, record: DirectoryRecord): Promise
   try {
     return rockRidgeAttributes((await systemUse(volume, record)).entries);
   } catch (error) {
-    if (!(error instanceof TygrubError)) throw error;
+    if (!(error instanceof TygrubError) || error.kind === 'io') throw error;
     volume.warnings.add(error.code, error.message, record.position);
     return NO_ATTRIBUTES;
   }
