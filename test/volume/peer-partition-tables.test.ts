@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { resolvePath } from '../../fs-readers/path.js';
+import { Guest } from '../../src/guest/guest.js';
 import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { HostFileSource } from '../../src/source/host-file.js';
 import { scanVolumes, type Volume, type VolumeTable } from '../../src/volume/index.js';
@@ -67,6 +69,23 @@ const tables = rows.filter((row) => row.name.startsWith('open-pt-'));
 const SFDISK_DECIDES = new Set(['open-pt-gpt-entries-broken', 'open-pt-gpt-entry256', 'open-pt-gpt-hdrcrc', 'open-pt-gpt-primary-broken']);
 
 describe.skipIf(skip('partition tables of the peer images', peerData()))('peer partition tables', () => {
+  it.each(tables.filter((row) => row.expect === 'read'))('$name: the filesystems that the kernel sees are there', async (row) => {
+    const path = unpack(peerPath('filesystems', row.file));
+    const guest = await Guest.open([{ path, source: HostFileSource.open(path) }]);
+    const file = row.manifests.find((name) => name.endsWith('.parts.tsv')) ?? '';
+    const starts = readFileSync(peerPath('filesystems', file), 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('\tyes'))
+      .map((line) => Number(line.split('\t')[1]));
+    for (const start of starts) {
+      const volume = guest.volumes.find((candidate) => candidate.volume.start === start && candidate.volume.name !== 'whole');
+      const filesystem = await volume?.filesystem();
+      expect(filesystem?.type).toBe('ext2');
+      if (filesystem !== null && filesystem !== undefined) await resolvePath(filesystem, '/boot/grub/grub.cfg', DEFAULT_LIMITS);
+    }
+    await guest.close();
+  });
+
   it('has rows to look at', () => {
     expect(tables.length).toBeGreaterThan(25);
   });
