@@ -103,10 +103,21 @@ async function volumeBranch(item: GuestVolume, configs: readonly ConfigCandidate
     for (const w of filesystem.warnings) children.push({ text: `warning: ${w.message}`, children: [] });
     for (const config of configs) if (config.volume === item.name) children.push(configBranch(config));
   } else {
-    children.push({ text: problem === null ? 'no filesystem that tygrub knows' : `PROBLEM: ${problem.message}`, children: [] });
+    const known = problem !== null && NO_FAULT.has(problem.code) ? problem.message : `PROBLEM: ${problem?.message ?? ''}`;
+    children.push({ text: problem === null ? 'no filesystem that tygrub knows' : known, children: [] });
   }
   return { text, children };
 }
+
+/** Codes that say what is on a volume instead of a filesystem, where nothing is wrong with it. */
+const NO_FAULT: ReadonlySet<string> = new Set([
+  'md.member',
+  'lvm.member',
+  'volume.swap',
+  'volume.encrypted',
+  'volume.member',
+  'volume.other',
+]);
 
 function configBranch(config: ConfigCandidate): Branch {
   const reason = config.problem === null ? config.reason : `PROBLEM: ${config.problem.message}`;

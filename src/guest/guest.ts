@@ -217,7 +217,8 @@ export class Guest {
   }
 
   /**
-   * The one filesystem of the guest.
+   * The one filesystem of the guest. The filesystem of a whole disk counts before what else its bytes are also listed as: the
+   * partitions and boot images of a hybrid ISO image.
    * @throws TygrubError not-found when there is none, usage when there are several, both listing them
    */
   async onlyFilesystem(): Promise<GuestVolume> {
@@ -230,7 +231,7 @@ export class Guest {
     }
     const only = found[0];
     if (only === undefined) throw notFound('guest.no-filesystem', 'no filesystem was found', { attempts });
-    if (found.length > 1) {
+    if (found.length > 1 && (this.disks.length > 1 || only.volume.name !== 'whole')) {
       throw usageError('guest.several-filesystems', 'the disk has several filesystems', {
         hint: `choose one with --volume: ${await this.listFilesystems()}`,
       });

@@ -207,6 +207,14 @@ describe.skipIf(skip('partition tables of the peer images', peerData()))('peer p
     ]);
   });
 
+  it('takes the disc for the one filesystem of a hybrid ISO image', async () => {
+    const row = rows.find((candidate) => candidate.name === 'open-iso-hybrid');
+    const path = unpack(peerPath('filesystems', row?.file ?? ''));
+    const guest = await Guest.open([{ path, source: HostFileSource.open(path) }]);
+    expect((await guest.onlyFilesystem()).name).toBe('whole');
+    await guest.close();
+  });
+
   it('offers a hybrid ISO image as a whole and by its partitions', async () => {
     const row = rows.find((candidate) => candidate.name === 'open-iso-hybrid');
     if (row === undefined) throw new Error('no row');
