@@ -138,7 +138,7 @@ async function checkBatmap(file: VhdFile, sparse: SparseParts, survey: Survey, f
   if (~sum >>> 0 !== header.checksum) findings.add('batmap.checksum', 'the checksum of the batmap is wrong', offset);
   let wrong = 0;
   let first = -1;
-  for (let block = 0; block < survey.blocks; block++) {
+  for (let block = 0; block < survey.entries.length; block++) {
     if (survey.entries[block] !== BAT_UNUSED || !isPresent(map, block)) continue;
     if (wrong === 0) first = block;
     wrong++;

@@ -106,11 +106,23 @@ async function originOf(
       if (parent === undefined || run.source !== parent) return { level, length: room };
     } catch (error) {
       if (!(error instanceof TygrubError) || error.kind === 'io') throw error;
-      // In the block at the end of a file that was cut, later sectors may be zeros or the parent's; any other block is
-      // lost as a whole.
-      const step = error.code === 'vhd.block-truncated' ? SECTOR : blockSize;
-      return { level: 'damaged', length: Math.min(room, step === Number.POSITIVE_INFINITY ? room : step - (offset % step)) };
+      return { level: 'damaged', length: lostLength(error, offset, room, blockSize) };
     }
   }
   throw new RangeError('a chain has at least one member');
+}
+
+/** How much of a range a failure takes with it. */
+function lostLength(error: TygrubError, offset: number, room: number, blockSize: number): number {
+  switch (error.code) {
+    case 'vhd.block-truncated':
+      // Later sectors of the block may be zeros or the parent's.
+      return Math.min(room, SECTOR - (offset % SECTOR));
+    case 'vhd.bat-small':
+    case 'vhd.bat-truncated':
+    case 'vhd.truncated':
+      return room; // nothing after this place is known
+    default:
+      return Math.min(room, blockSize - (offset % blockSize));
+  }
 }

@@ -44,7 +44,7 @@ export interface Survey {
   readonly dataEnd: number;
   /** Byte offset of the first block in the file; null when there is none. */
   readonly firstBlock: number | null;
-  /** The BAT's used entries as they stand: sectors, or `BAT_UNUSED`; entries outside the file count as unused. */
+  /** The BAT's entries as they stand: sectors, or `BAT_UNUSED`; fewer than `blocks` where the BAT was cut off. */
   readonly entries: Uint32Array;
 }
 
@@ -62,14 +62,14 @@ export async function surveyBlocks(file: VhdFile, sparse: SparseParts, limits: L
   }
   const table = new BlockAllocationTable(file.source, geometry, limits);
   const inFile = Math.floor(Math.max(0, file.source.size - geometry.tableOffset) / BAT_ENTRY_SIZE);
-  const entries = new Uint32Array(geometry.entries).fill(BAT_UNUSED);
-  const good = new Uint32Array(geometry.entries);
+  const present = Math.min(inFile, geometry.entries);
+  const entries = new Uint32Array(present);
+  const good = new Uint32Array(present);
   const bad: BadEntry[] = [];
   const cut: number[] = [];
   const counts = { allocated: 0, bad: 0, cut: 0, unaligned: 0, good: 0 };
   let firstUnaligned: number | null = null;
   let dataEnd = Math.max(...geometry.metadata.map((region) => region.end));
-  const present = Math.min(inFile, entries.length);
   for (let block = 0; block < present; block++) {
     const entry = await table.entry(block);
     entries[block] = entry;
@@ -100,7 +100,7 @@ export async function surveyBlocks(file: VhdFile, sparse: SparseParts, limits: L
     blocks: geometry.entries,
     allocated: counts.allocated,
     bad,
-    badEntries: counts.bad + (entries.length - present),
+    badEntries: counts.bad + (geometry.entries - present),
     overlaps: nameOverlaps(entries, clashes.slice(0, EXAMPLES)),
     overlapping: clashes.length,
     cut,
