@@ -4,12 +4,13 @@ import { printable } from '../bytes/text.js';
 import { notFound } from '../errors.js';
 import { extractEntry } from '../extract/index.js';
 import { entryJson } from './entry-json.js';
+import { checkJson, checkKernel, type KernelOptions, tellProblem } from './kernel-options.js';
 import { warnAboutMenu } from './list.js';
 import { bootOptions, limitsOf, type MenuOptions, withGuest } from './options.js';
 import { columns, formatSize, print, printJson } from './output.js';
 import { Progress } from './progress.js';
 
-export interface ExtractCommandOptions extends MenuOptions {
+export interface ExtractCommandOptions extends MenuOptions, KernelOptions {
   readonly entry?: string;
   readonly outputDirectory?: string;
   readonly json?: boolean;
@@ -24,6 +25,8 @@ export async function runExtract(images: readonly string[], options: ExtractComm
         hint: `choose one of ${menu.entries.length} with --entry; tygrub list shows them`,
       });
     }
+    const check = await checkKernel(guest, entry, true, options);
+    if (options.strict === true) tellProblem(entry, check?.problem ?? null, options);
     const progress = new Progress('extracting', options.quiet ?? false);
     let result: Awaited<ReturnType<typeof extractEntry>>;
     try {
@@ -31,6 +34,7 @@ export async function runExtract(images: readonly string[], options: ExtractComm
         outputDirectory: options.outputDirectory ?? '.',
         limits: limitsOf(options),
         untilKept: true,
+        decompress: options.decompress ?? false,
         progress: (done, total) => progress.update(done, total),
       });
     } finally {
@@ -43,6 +47,8 @@ export async function runExtract(images: readonly string[], options: ExtractComm
         kernel: result.kernel.path,
         initrd: result.initrd?.path ?? null,
         args: result.args,
+        ...(await checkJson(check)),
+        problem: check?.problem ?? null,
       });
     } else {
       const rows = [
@@ -50,10 +56,12 @@ export async function runExtract(images: readonly string[], options: ExtractComm
         ['kernel', `${result.kernel.path}  ${formatSize(result.kernel.size)}`],
         ...(result.initrd === null ? [] : [['initrd', `${result.initrd.path}  ${formatSize(result.initrd.size)}`]]),
         ['args', printable(result.args)],
+        ...(check?.kernel == null ? [] : [['boots', printable((await import('../kernel/index.js')).shortForm(check.kernel))]]),
       ];
       await print(`${columns(rows)}\n`);
     }
     result.keep();
+    tellProblem(entry, check?.problem ?? null, options);
     warnAboutMenu(menu, options.quiet ?? false);
   });
 }

@@ -1,16 +1,56 @@
 /** `tygrub inspect`: container, partitions, filesystems and boot configs as a tree. */
-import { type ConfigCandidate, findConfigs } from '../boot/index.js';
+import { type BootEntry, type BootMenu, type ConfigCandidate, findConfigs, readBootMenu } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
+import { TygrubError } from '../errors.js';
 import type { Guest, GuestDisk, GuestVolume } from '../guest/guest.js';
+import type { EntryCheck } from '../kernel/index.js';
+import { checkJson, checkKernel, type KernelOptions, tellProblem } from './kernel-options.js';
 import { bootOptions, type MenuOptions, withGuest } from './options.js';
 import { bold, formatSize, print, printJson, unicode } from './output.js';
 
-export async function runInspect(images: readonly string[], options: MenuOptions & { json?: boolean }): Promise<void> {
+export async function runInspect(images: readonly string[], options: MenuOptions & KernelOptions & { json?: boolean }): Promise<void> {
   await withGuest(images, options, async (guest) => {
     const configs = await findConfigs(guest, bootOptions(options));
-    if (options.json === true) await printJson(await guestJson(guest, configs));
-    else await print(await guestText(guest, configs));
+    const boots = await chosenEntry(guest, options);
+    if (boots !== null && options.strict === true) tellProblem(boots.entry, boots.check?.problem ?? null, options);
+    if (options.json === true) await printJson({ ...(await guestJson(guest, configs)), boots: await bootsJson(boots) });
+    else await print(`${await guestText(guest, configs)}${await bootsText(boots)}`);
+    if (boots !== null) tellProblem(boots.entry, boots.check?.problem ?? null, options);
   });
+}
+
+/** The entry that boots by default, with what its kernel is. */
+interface Chosen {
+  readonly entry: BootEntry;
+  readonly check: EntryCheck | null;
+}
+
+/** A disk without a boot config is inspected all the same: there is then nothing to say about a kernel. */
+async function chosenEntry(guest: Guest, options: MenuOptions & KernelOptions): Promise<Chosen | null> {
+  if (options.kernels === false) return null;
+  let menu: BootMenu;
+  try {
+    menu = await readBootMenu(guest, bootOptions(options));
+  } catch (error) {
+    if (error instanceof TygrubError && error.kind !== 'io') return null;
+    throw error;
+  }
+  const entry = menu.entries.find((item) => item.index === menu.default);
+  return entry === undefined ? null : { entry, check: await checkKernel(guest, entry, true, options) };
+}
+
+async function bootsJson(boots: Chosen | null) {
+  if (boots === null) return null;
+  const { entry, check } = boots;
+  return { index: entry.index, title: entry.title, kernel: entry.kernel?.path ?? null, ...(await checkJson(check)) };
+}
+
+async function bootsText(boots: Chosen | null): Promise<string> {
+  if (boots === null) return '';
+  const title = printable([...boots.entry.submenus, boots.entry.title].join(' > '));
+  const kernel = boots.check?.kernel ?? null;
+  const short = kernel === null ? '' : `: ${printable((await import('../kernel/index.js')).shortForm(kernel))}`;
+  return `boots ${title}${short}\n`;
 }
 
 async function volumeJson(item: GuestVolume) {

@@ -3,6 +3,7 @@
 import { type Command, CommanderError } from 'commander';
 import { VERSION } from '../version.js';
 import { EXIT_STATUS } from './exit-status.js';
+import { spellOutKernels } from './kernel-options.js';
 import { reportFailure } from './output.js';
 import { makeProgram } from './program.js';
 
@@ -19,7 +20,7 @@ async function main(): Promise<number> {
   });
   overrideExits(program);
   try {
-    await program.parseAsync();
+    await program.parseAsync([...process.argv.slice(0, 2), ...spellOutKernels(process.argv.slice(2))]);
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFailure('tygrub', error);
     return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;

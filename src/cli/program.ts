@@ -3,6 +3,8 @@ import { Command, Option } from 'commander';
 import type { CopyCommandOptions } from './cat-cp.js';
 import type { ExplainOptions } from './explain.js';
 import type { ExtractCommandOptions } from './extract.js';
+import { registerKernelCommand } from './kernel.js';
+import { addKernelOptions, type KernelOptions } from './kernel-options.js';
 import type { FileOptions, ListOptions } from './ls.js';
 import { addMenuOptions, addReadOptions, type MenuOptions } from './options.js';
 import { registerVhdCommands } from './vhd.js';
@@ -32,18 +34,21 @@ Examples:
 ${STATUSES}`,
     );
 
-  addMenuOptions(program.command('list'))
+  addKernelOptions(addMenuOptions(program.command('list')))
     .description('show the boot menu')
     .argument('<image...>', "disk images or block devices, the guest's first disk first")
     .option('--json', 'for programs')
     .addHelpText('after', '\nExamples:\n  tygrub list disk.vhd\n  tygrub list --json disk0.vhd disk1.vhd')
-    .action(async (images: string[], options: MenuOptions & { json?: boolean }) => (await import('./list.js')).runList(images, options));
+    .action(async (images: string[], options: MenuOptions & KernelOptions & { json?: boolean }) =>
+      (await import('./list.js')).runList(images, options),
+    );
 
-  addMenuOptions(program.command('extract'))
+  addKernelOptions(addMenuOptions(program.command('extract')))
     .description('write kernel and initrd of an entry into a directory, as new files named kernel and initrd')
     .argument('<image...>', 'disk images or block devices')
     .option('--entry <entry>', 'index, title, id or path of the entry (default: what the boot loader would boot)')
     .option('--output-directory <dir>', 'where the files go (default: here)')
+    .option('--decompress', "write the plain kernel, for a host whose Xen cannot unpack the guest's")
     .option('--json', 'for programs')
     .addHelpText(
       'after',
@@ -51,12 +56,12 @@ ${STATUSES}`,
     )
     .action(async (images: string[], options: ExtractCommandOptions) => (await import('./extract.js')).runExtract(images, options));
 
-  addMenuOptions(program.command('inspect'))
+  addKernelOptions(addMenuOptions(program.command('inspect')))
     .description('show container, partitions, filesystems and boot configs')
     .argument('<image...>', 'disk images or block devices')
     .option('--json', 'for programs')
     .addHelpText('after', '\nExample:\n  tygrub inspect disk.vhd')
-    .action(async (images: string[], options: MenuOptions & { json?: boolean }) =>
+    .action(async (images: string[], options: MenuOptions & KernelOptions & { json?: boolean }) =>
       (await import('./inspect.js')).runInspect(images, options),
     );
 
@@ -67,6 +72,8 @@ ${STATUSES}`,
     .option('--json', 'for programs')
     .addHelpText('after', '\nExample:\n  tygrub explain disk.vhd')
     .action(async (images: string[], options: ExplainOptions) => (await import('./explain.js')).runExplain(images, options));
+
+  registerKernelCommand(program);
 
   addFileCommand(program.command('ls'))
     .description('list files in the image')

@@ -33,3 +33,30 @@ export class Progress {
     this.visible = false;
   }
 }
+
+/** The same for work that is counted in steps. */
+export class Steps {
+  private readonly shown: boolean;
+  private readonly started = Date.now();
+  private visible = false;
+
+  constructor(
+    private readonly what: string,
+    quiet: boolean,
+  ) {
+    this.shown = !quiet && process.stderr.isTTY === true;
+  }
+
+  /** Reports steps done of steps in all. */
+  update(done: number, total: number): void {
+    if (!this.shown || Date.now() - this.started < 500) return;
+    this.visible = true;
+    process.stderr.write(`\r${this.what}: ${done} of ${total}  `);
+  }
+
+  /** Removes the line. */
+  end(): void {
+    if (this.visible) process.stderr.write(`\r${' '.repeat(78)}\r`);
+    this.visible = false;
+  }
+}

@@ -36,6 +36,8 @@ export interface ExtractOptions {
   readonly progress?: (done: number, total: number) => void;
   /** The files are removed when the process ends before `keep()` was called: for programs that still have to hand over the result. */
   readonly untilKept?: boolean;
+  /** Write the plain kernel instead of the packed one; a kernel that is plain already stays as it is. */
+  readonly decompress?: boolean;
 }
 
 /** The kernel and the initrds of an entry as byte sources. */
@@ -109,11 +111,25 @@ export async function extractEntry(entry: BootEntry, options: ExtractOptions = {
     before += source.size;
     return { path: file.path, size: source.size };
   };
+  const writePlain = async (name: string, source: ByteSource, what: string): Promise<ExtractedFile> => {
+    const plain = await (await import('../kernel/index.js')).plainKernel(source, limits);
+    if (!plain.changed) return write(name, source, what);
+    const file = NewFile.create(join(folder, name));
+    created.push(file);
+    const all = (plain.size ?? source.size) + (files.initrd?.size ?? 0);
+    const size = await file.fillFrom(plain.stream(), {
+      maxSize: limits.fileSize,
+      what: `${what}, decompressed,`,
+      progress: (done) => options.progress?.(Math.min(done, all), all),
+    });
+    before += source.size;
+    return { path: file.path, size };
+  };
   const keep = (): void => {
     for (const file of created) file.keep();
   };
   try {
-    const kernel = await write(options.kernelName ?? 'kernel', files.kernel, 'the kernel');
+    const kernel = await (options.decompress === true ? writePlain : write)(options.kernelName ?? 'kernel', files.kernel, 'the kernel');
     const initrd = files.initrd === null ? null : await write(options.initrdName ?? 'initrd', files.initrd, 'the initrd');
     if (options.untilKept !== true) keep();
     return { kernel, initrd, args: entry.args, keep };

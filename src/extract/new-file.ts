@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { TygrubError } from '../errors.js';
+import { limitReached, TygrubError } from '../errors.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { hostError } from '../source/host-file.js';
 import { type CopyOptions, copySource, FileSink } from './copy.js';
@@ -37,6 +37,29 @@ export class NewFile {
     await copySource(source, sink, options);
     sink.finish();
     this.close();
+  }
+
+  /**
+   * Fills the file with pieces whose sum is not known before, and closes it.
+   * @returns bytes written
+   * @throws TygrubError limit when they are more than `maxSize`; what the pieces throw; io
+   */
+  async fillFrom(pieces: AsyncIterable<Uint8Array>, options: CopyOptions): Promise<number> {
+    const sink = new FileSink(this.fd, this.path);
+    let size = 0;
+    for await (const piece of pieces) {
+      size += piece.length;
+      if (size > options.maxSize) {
+        throw limitReached('fileSize', `${options.what} has more than ${options.maxSize} bytes`, {
+          hint: 'raise it with --limit fileSize=BYTES',
+        });
+      }
+      await sink.write(piece);
+      options.progress?.(size);
+    }
+    sink.finish();
+    this.close();
+    return size;
   }
 
   /** The file is complete and stays. */

@@ -1,5 +1,6 @@
 /** Kernels and initrds: what they are, whether they can start here, and the plain kernel out of a packed one. */
 export { type BootWish, canBoot } from './can-boot.js';
+export { checkEntry, type EntryCheck, type EntryCheckOptions } from './check-entry.js';
 export type { Compression } from './compression.js';
 export { type IdentifyOptions, identifyKernel } from './identify.js';
 export { type InitrdInfo, type InitrdOptions, type InitrdPart, identifyInitrd } from './initrd/index.js';
