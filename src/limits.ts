@@ -29,9 +29,9 @@ export interface Limits {
   readonly treeNodes: number;
   /** Partitions, logical partitions or logical volumes of one disk. */
   readonly volumes: number;
-  /** Bytes of one partition table's entry array (GPT: 128 bytes an entry); Linux takes at most 4 MiB. */
+  /** Bytes of one partition table's entry array (GPT: 128 bytes an entry). 16 KiB is what all tools write. */
   readonly partitionTableSize: number;
-  /** Bytes of a volume manager's metadata (LVM2's text). LVM's areas are 1 MiB by default, 16 MiB for thousands of volumes. */
+  /** Bytes of all the volume managers' metadata of a guest that differ (LVM2's texts). Areas are 1 MiB by default, a text a few KiB. */
   readonly volumeMetadataSize: number;
   /** Members of a chain of VHD parents or qcow2 backing files. */
   readonly chainLength: number;
@@ -119,7 +119,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   treeDepth: 16,
   treeNodes: 1_000_000,
   volumes: 1024,
-  partitionTableSize: 4 * MiB,
+  partitionTableSize: 1 * MiB,
   volumeMetadataSize: 16 * MiB,
   chainLength: 64,
   footerScan: 4 * GiB,

@@ -1,6 +1,7 @@
 /** LVM2 and md built here, for what the peer images do not have. */
 import { describe, expect, it } from 'vitest';
 import { Guest } from '../../src/guest/guest.js';
+import { withLimits } from '../../src/limits.js';
 import { MemorySource } from '../../src/source/memory.js';
 import type { Volume } from '../../src/volume/index.js';
 import { groupText, linear, PE_START, volumeText, writeMd0, writeMd1, writePhysicalVolume } from './support/managed.js';
@@ -73,6 +74,37 @@ describe('LVM2', () => {
     writePhysicalVolume(a, 0, groupText(2, volumeText('old', [[1, linear('pv0', 0)]]), 'vg', 3));
     writePhysicalVolume(b, 1, groupText(2, volumeText('new', [[1, linear('pv0', 0)]]), 'vg', 4));
     expect((await open(a, b)).volumes.map((v) => v.name)).toEqual(['whole', 'hd1', 'lvm/vg-new']);
+  });
+
+  it('bounds the metadata of all physical volumes together, but copies of one text count once', async () => {
+    const disks = [0, 1, 2].map((n) => marked(n));
+    const text = groupText(3, volumeText('lv', [[1, linear('pv2', 0)]]));
+    for (const [n, disk] of disks.entries()) writePhysicalVolume(disk, n, text);
+    const images = disks.map((bytes, n) => ({ path: `disk${n}`, source: new MemorySource(bytes) }));
+    const enough = await Guest.open(images, { limits: withLimits({ volumeMetadataSize: text.length + 1 }) });
+    expect((await volumeOf(enough, 'lvm/vg-lv')).problem).toBeNull();
+    const little = await Guest.open(images, { limits: withLimits({ volumeMetadataSize: text.length }) });
+    expect(little.warnings.map((w) => w.code)).toEqual([
+      'limit.volumeMetadataSize',
+      'limit.volumeMetadataSize',
+      'limit.volumeMetadataSize',
+    ]);
+  });
+
+  it('bounds the arrays and their partitions together', async () => {
+    const disks = [1, 2, 3].map((n) => {
+      const disk = marked(n);
+      writeMd1(disk, 2, { level: 1, disks: 2, number: 0, seed: n });
+      writeBootRecord(disk, 8192, [
+        { type: 0x83, start: 8, size: 16 },
+        { type: 0x83, start: 32, size: 16 },
+      ]);
+      return disk;
+    });
+    const images = disks.map((bytes, n) => ({ path: `disk${n}`, source: new MemorySource(bytes) }));
+    const guest = await Guest.open(images, { limits: withLimits({ volumes: 5 }) });
+    expect(guest.volumes.filter((v) => v.name.startsWith('md/'))).toHaveLength(5);
+    expect(guest.warnings.map((w) => w.code)).toEqual(['limit.volumes']);
   });
 
   it('maps stripes chunk by chunk', async () => {

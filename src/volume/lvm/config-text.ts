@@ -17,6 +17,7 @@ interface Word {
 
 const MARKS = '[]{}=,';
 const SPACES = ' \t\r\n';
+const NAME_ENDS = `${MARKS}${SPACES}"#`;
 
 /** Splits a text into words, one at a time, looking at each character once. */
 class Words {
@@ -45,7 +46,7 @@ class Words {
       this.word = { kind: 'mark', text: first };
     } else {
       const start = this.at;
-      while (this.at < this.text.length && !`${MARKS}${SPACES}"#`.includes(this.text.charAt(this.at))) this.at += 1;
+      while (this.at < this.text.length && !NAME_ENDS.includes(this.text.charAt(this.at))) this.at += 1;
       this.word = { kind: 'name', text: this.text.slice(start, this.at) };
     }
     return passed;

@@ -6,7 +6,7 @@ import { MemorySource } from '../../source/memory.js';
 import type { AssembledVolumes, ManagedMember, Volume, VolumeManager } from '../volume.js';
 import { hasLabel, readLabel } from './label.js';
 import { GroupMapping } from './mapping.js';
-import { readMetadataText } from './metadata-area.js';
+import { MetadataTexts, readMetadataText } from './metadata-area.js';
 import { type LogicalVolume, parseVolumeGroup, type VolumeGroup } from './volume-group.js';
 
 export const lvm: VolumeManager = { name: 'lvm', probe: hasLabel, assemble };
@@ -23,6 +23,7 @@ async function assemble(found: readonly ManagedMember[], limits: Limits): Promis
   const members = new Map<string, Problem>();
   const groups = new Map<string, VolumeGroup>();
   const physicals: Physical[] = [];
+  const known = new MetadataTexts(limits);
   /** The newest metadata of each group win; a physical volume that was away has old ones. */
   const learn = (group: VolumeGroup): void => {
     const known = groups.get(group.id);
@@ -32,7 +33,7 @@ async function assemble(found: readonly ManagedMember[], limits: Limits): Promis
     try {
       const label = await readLabel(source, where);
       physicals.push({ where, id: label.id, source });
-      const { texts, failure } = await readAreas(source, label.metadataAreas, where, limits);
+      const { texts, failure } = await readAreas(source, label.metadataAreas, where, known);
       for (const text of texts) learn(parseVolumeGroup(text, limits));
       if (failure !== null) {
         warnings.push(failure);
@@ -61,13 +62,13 @@ async function readAreas(
   source: ByteSource,
   areas: readonly { readonly offset: number; readonly size: number }[],
   where: string,
-  limits: Limits,
+  known: MetadataTexts,
 ): Promise<{ texts: string[]; failure: Problem | null }> {
   const texts: string[] = [];
   let failure: Problem | null = null;
   for (const area of areas) {
     try {
-      const text = await readMetadataText(source, area, where, limits);
+      const text = await readMetadataText(source, area, where, known);
       if (text !== null) texts.push(text);
     } catch (error) {
       failure ??= problemOf(error);

@@ -39,8 +39,18 @@ async function assemble(found: readonly ManagedMember[], limits: Limits): Promis
     const name = freeName(`md/${array.newest.name}`, names);
     names.add(name);
     for (const member of array.members) members.set(member.where, membership(array, member, name));
+    // A disk full of arrays, each with the same long table, must not become a million volumes.
+    if (volumes.length >= limits.volumes) continue;
     const volume = arrayVolume(array, name, limits);
-    volumes.push(volume, ...(await partitionsOf(volume, limits, warnings)));
+    const partitions = await partitionsOf(volume, limits, warnings);
+    volumes.push(volume);
+    volumes.push(...partitions.slice(0, limits.volumes - volumes.length));
+    if (volumes.length >= limits.volumes) {
+      warnings.push({
+        code: 'limit.volumes',
+        message: `more than ${limits.volumes} arrays and partitions of arrays are not listed (limit volumes)`,
+      });
+    }
   }
   return { volumes, members, warnings };
 }
