@@ -35,8 +35,10 @@ export interface Limits {
   readonly volumeMetadataSize: number;
   /** Members of a chain of VHD parents or qcow2 backing files. */
   readonly chainLength: number;
-  /** Bytes searched backwards for a stranded VHD footer. */
+  /** Bytes searched backwards for a stranded VHD footer, in files that are too large for a search of the whole. */
   readonly footerScan: number;
+  /** Bytes of a file that is searched as a whole for a stranded VHD footer. */
+  readonly footerScanWhole: number;
   /** Bytes of one VHD's block allocation table that are kept; 4 MiB is the whole table of a 2 TiB disk. */
   readonly batCacheSize: number;
   /** Bytes of one VHD's block bitmaps that are kept. */
@@ -123,6 +125,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   volumeMetadataSize: 16 * MiB,
   chainLength: 64,
   footerScan: 4 * GiB,
+  footerScanWhole: 64 * GiB,
   batCacheSize: 4 * MiB,
   bitmapCacheSize: 1 * MiB,
   tableEntries: 16 * 1_048_576,

@@ -11,7 +11,7 @@ import { readCopy, readTail } from './find-footer.js';
 import { isSparse } from './footer-sector.js';
 import { DiskType, FOOTER } from './layout.js';
 import { type ChainMember, cached, isAliasName, openFolderMember, openMember } from './member.js';
-import { baseName, candidateNames } from './parent-names.js';
+import { baseName, candidateNames, isVhdName } from './parent-names.js';
 import { FixedDisk, SparseDisk } from './sparse-disk.js';
 import { fileBlocks, type VhdFile } from './vhd-file.js';
 import { isVhdFolder, type VhdFolder } from './vhd-folder.js';
@@ -220,7 +220,7 @@ class ParentSearch {
   /** No name leads to the parent: perhaps it lies in the directory under another one. */
   private async searchDirectory(): Promise<ChainMember | null> {
     const { parentSearch } = this.options.limits;
-    const names = (await this.member.neighbours.list()).filter((name) => /\.(a?vhd|vud)$|^VHD-|VHD--/i.test(name)).sort();
+    const names = (await this.member.neighbours.list()).filter(isVhdName).sort();
     const own = baseName(this.member.path);
     const searched = names.slice(0, parentSearch);
     for (const name of searched) {

@@ -9,7 +9,7 @@ import { corrupt, type TygrubError, type Warning } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { type PlacedHeader, tryDynamicHeader } from './dynamic-header.js';
-import { type FooterSector, inspectFooter, isSparse, requireSupported } from './footer-sector.js';
+import { type FooterSector, type FooterState, inspectFooter, isSparse, requireSupported } from './footer-sector.js';
 import { DiskType, FOOTER, FOOTER_COOKIE, type Footer, OLD_FOOTER_SIZE, SECTOR } from './layout.js';
 
 /** Where the footer that is believed stands. */
@@ -177,7 +177,7 @@ class FooterSearch {
    */
   private async searchBackwards(wanted: boolean): Promise<FoundFooter | null> {
     if (!wanted) return null;
-    const lowest = Math.max(0, this.source.size - this.options.limits.footerScan);
+    const lowest = this.lowestSearched();
     let fallback: FoundFooter | null = null;
     for (let end = this.source.size; end > lowest; ) {
       const start = Math.max(0, Math.floor((end - 1) / SCAN_CHUNK) * SCAN_CHUNK);
@@ -198,6 +198,11 @@ class FooterSearch {
       end = start;
     }
     return fallback;
+  }
+
+  private lowestSearched(): number {
+    const { footerScan, footerScanWhole } = this.options.limits;
+    return this.source.size <= footerScanWhole ? 0 : this.source.size - footerScan;
   }
 
   private stranded(footer: Footer, sector: FooterSector, header: PlacedHeader | null): FoundFooter {
@@ -239,7 +244,7 @@ class FooterSearch {
         hint: `where no VM uses the disk, ${this.repair}`,
       };
     }
-    const what = { zero: 'is zero', 'bad-checksum': 'holds a footer with a wrong checksum' }[String(state)] ?? 'does not hold a footer';
+    const what = TAIL_STATES.get(state) ?? 'does not hold a footer';
     return {
       code: 'vhd.tail-missing',
       message: `the last sector ${what}: the footer was cut off, or the file was copied into a larger volume; the copy at offset 0 is used`,
@@ -263,14 +268,20 @@ class FooterSearch {
         hint: '--force reads it nevertheless',
       });
     }
-    const { footerScan } = this.options.limits;
-    const searched = this.source.size > footerScan ? `the last ${footerScan} bytes` : 'the whole file';
+    const lowest = this.lowestSearched();
+    const searched = lowest > 0 ? `the last ${this.source.size - lowest} bytes` : 'the whole file';
+    const further = lowest > 0 ? '; to search further, raise --limit footerScan' : '';
     return corrupt('vhd.no-footer', `no VHD footer at the end, at offset 0, or in ${searched}`, {
       offset: this.tail.offset,
-      hint: 'if it is a raw disk, its name should not end in .vhd; if its end was cut off, copy it again',
+      hint: `if it is a raw disk, its name should not end in .vhd; if its end was cut off, copy it again${further}`,
     });
   }
 }
+
+const TAIL_STATES: ReadonlyMap<FooterState, string> = new Map([
+  ['zero', 'is zero'],
+  ['bad-checksum', 'holds a footer with a wrong checksum'],
+]);
 
 const COOKIE_START = FOOTER_COOKIE.charCodeAt(0);
 

@@ -1,5 +1,6 @@
 /** VHD: fixed, dynamic and differencing disks, as one file or as a folder of Xen Orchestra. */
 import { printable } from '../../bytes/text.js';
+import { TygrubError, unsupported } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { Container, ContainerFormat, ContainerOptions } from '../container.js';
 import { type Chain, chainDisks, chainWarnings, followChain } from './chain.js';
@@ -7,11 +8,15 @@ import { creatorName } from './creators.js';
 import { readCopy, readTail } from './find-footer.js';
 import { DISK_TYPE_NAMES, FOOTER } from './layout.js';
 import { type ChainMember, isAliasName, openLeaf } from './member.js';
+import { baseName, isVhdName } from './parent-names.js';
 
 export { type CheckOptions, type CheckReport, checkVhd, type Verdict } from './check.js';
 export { type DiskMap, type MapCell, mapVhd } from './disk-map.js';
+export { type FindFooterOptions, type FooterPlace, type FoundFooter, findFooter } from './find-footer.js';
 export { FINDING_KINDS, type Finding, type FindingCode, type Severity } from './findings.js';
 export { type VhdInfo, vhdInfo } from './info.js';
+export { contentEnd, type Survey, surveyBlocks } from './survey.js';
+export { readVhdFile, type VhdFile } from './vhd-file.js';
 export { isVhdFolder } from './vhd-folder.js';
 
 /** Files with a footer at the end or its copy at offset 0, VhdDirectories and aliases of either. */
@@ -28,9 +33,31 @@ export const vhd: ContainerFormat = {
 /** Files that are called a VHD, but hold no footer where it belongs: searched for one. */
 export const strandedVhd: ContainerFormat = {
   name: 'vhd',
-  probe: async (_source, options) => /\.(a?vhd|vud)$/i.test(options.path),
-  open: (source, options) => openVhd(source, options, true),
+  probe: async (_source, options) => isVhdName(baseName(options.path)),
+  async open(source, options) {
+    try {
+      return await openVhd(source, options, true);
+    } catch (error) {
+      if (error instanceof TygrubError && NO_FOOTER.has(error.code)) await refuseSplitDisk(options);
+      throw error;
+    }
+  },
 };
+
+const NO_FOOTER = new Set(['vhd.no-footer', 'vhd.too-small']);
+
+/** Virtual PC 2004 and older split disks into `NAME.vhd`, `NAME.v01` ...; the footer is at the end of the last part. */
+async function refuseSplitDisk({ path, neighbours }: ContainerOptions): Promise<void> {
+  const stem = baseName(path).replace(/\.[^.]*$/, '');
+  for (const second of [`${stem}.v01`, `${stem}.V01`]) {
+    const part = await neighbours.open(second);
+    if (part === null) continue;
+    await part.source.close?.();
+    throw unsupported('vhd.split', `${path} is the first part of a split disk, which goes on in ${second}`, {
+      hint: `join the parts first: cat ${stem}.vhd ${stem}.v01 ${stem}.v02 ... > WHOLE.vhd`,
+    });
+  }
+}
 
 async function openVhd(source: ByteSource, options: ContainerOptions, scan: boolean): Promise<Container> {
   const leaf = await openLeaf(source, options, scan);
@@ -40,6 +67,7 @@ async function openVhd(source: ByteSource, options: ContainerOptions, scan: bool
     await leaf.close();
   };
   try {
+    if (leaf.vhd.layout === 'file' && leaf.vhd.found.place === 'start') await refuseSplitDisk(options);
     chain = await followChain(leaf, options);
     if (chain.problem !== null) throw chain.problem;
     const { members } = chain;

@@ -34,6 +34,11 @@ export function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
 
+/** Whether a file is called as VHDs are: by its extension, or as Xen calls the logical volume of one. */
+export function isVhdName(name: string): boolean {
+  return /\.(?:a?vhd|vud)$/i.test(name) || name.startsWith('VHD-') || (name.startsWith('VG_XenStorage--') && name.includes('-VHD--'));
+}
+
 function asPaths({ platform, text }: StatedName): string[] {
   if (platform !== 'MacX') return [windowsPath(text)];
   const path = withoutHost(text.startsWith('file://') ? text.slice('file://'.length) : text);

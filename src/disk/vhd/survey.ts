@@ -149,3 +149,14 @@ export function growableSize(sparse: SparseParts, survey: Survey): number {
   const entries = Math.max(header.maxTableEntries, Math.floor((next - tableOffset) / BAT_ENTRY_SIZE));
   return entries * blockSize;
 }
+
+/**
+ * Where the content of a file ends: the last byte that a footer must not overwrite. For writers who place a footer.
+ * @returns the byte offset, and whether every entry of the BAT is right; where one is not, the end is not certain
+ * @throws TygrubError as `surveyBlocks`
+ */
+export async function contentEnd(file: VhdFile, limits: Limits): Promise<{ readonly end: number; readonly certain: boolean }> {
+  if (file.sparse === null) return { end: file.size, certain: true };
+  const survey = await surveyBlocks(file, file.sparse, limits);
+  return { end: survey.dataEnd, certain: survey.badEntries === 0 && survey.overlapping === 0 };
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { structureChecksum } from '../../../src/disk/vhd/checksum.js';
 import { geometryOf, geometrySize } from '../../../src/disk/vhd/geometry.js';
-import { FOOTER } from '../../../src/disk/vhd/layout.js';
+import { BATMAP_HEADER, FOOTER } from '../../../src/disk/vhd/layout.js';
 import { makeFooter, makeVhd, pattern, type VhdPlan } from './encoder.js';
 import { openBytes } from './memory.js';
 
@@ -154,6 +154,26 @@ describe('the footer', () => {
     const { bytes, codes } = await content(makeVhd({ ...dynamic, footer }).bytes);
     expect(bytes).toEqual(dynamicDisk);
     expect(codes).toContain(code);
+  });
+
+  it('of a split disk is in its last part: that is said', async () => {
+    const first = makeVhd(fixed).bytes.subarray(0, 8192);
+    const files = { 'big.v01': new Uint8Array(8704) };
+    await expect(openBytes(first, { files, path: 'big.vhd' })).rejects.toMatchObject({ kind: 'unsupported', code: 'vhd.split' });
+    const sparse = makeVhd(dynamic).bytes.subarray(0, 4096);
+    await expect(openBytes(sparse, { files, path: 'big.vhd' })).rejects.toMatchObject({ code: 'vhd.split' });
+  });
+
+  it('of an encrypted disk is refused, because no key is there', async () => {
+    const made = makeVhd({ ...dynamic, tableOffset: 1536, headerOffset: 512 });
+    const bytes = new Uint8Array(made.bytes.length + 512);
+    // Room for a batmap header between the BAT and the block: everything behind the BAT moves by a sector.
+    bytes.set(made.bytes.subarray(0, 2048));
+    bytes.set(made.bytes.subarray(2048), 2560);
+    const header = new Uint8Array(512);
+    BATMAP_HEADER.encode(header, { cookie: 'tdbatmap', batmapOffset: 1 << 20, batmapSize: 1, batmapVersion: 0x10002, keyHashCookie: 1 });
+    bytes.set(header, 2048);
+    await expect(openBytes(bytes)).rejects.toMatchObject({ kind: 'unsupported', code: 'vhd.encrypted' });
   });
 
   it('that is called a VHD but is nothing of the kind is an error', async () => {
