@@ -9,6 +9,8 @@ export interface Limits {
   readonly fileSize: number;
   /** Bytes of one configuration file (grub.cfg, loader entry, os-release) that is parsed. Real ones stay below 1 MiB. */
   readonly configSize: number;
+  /** Bytes of configuration read for one menu, a file counted as often as it is read: real disks stay below 1 MiB. */
+  readonly configTotalSize: number;
   /** Bytes of one path, as Linux's PATH_MAX. */
   readonly pathLength: number;
   /** Components of one path after all symbolic links were followed. */
@@ -111,6 +113,7 @@ const GiB = 1024 * MiB;
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   fileSize: 1 * GiB,
   configSize: 4 * MiB,
+  configTotalSize: 256 * MiB,
   pathLength: 4096,
   pathDepth: 1024,
   symlinks: 40,

@@ -3,7 +3,7 @@ import { decodeLatin1, decodeUtf8 } from '../bytes/text.js';
 import { limitReached, notFound, type Problem } from '../errors.js';
 import type { GuestVolume } from '../guest/guest.js';
 import type { Limits } from '../limits.js';
-import type { GuestFiles } from './dialect.js';
+import type { FoundConfig, GuestFiles } from './dialect.js';
 import type { BootEntry, BootFile, ConfigWarning, Hypervisor } from './menu.js';
 
 /** An entry as a dialect knows it, before it has a number; what is left out is empty. */
@@ -142,6 +142,32 @@ export function fileWithoutVolume(device: string, path: string): BootFile {
 /** A boot file where the device is known, else one that cannot be opened. */
 export async function fileOn(files: GuestFiles, volume: GuestVolume | null, device: string, path: string): Promise<BootFile> {
   return volume === null ? fileWithoutVolume(device, path) : files.bootFile(volume, path);
+}
+
+/** Directories below which each vendor has one of its own: on an ESP, and where it is mounted. */
+const VENDOR_PLACES = ['/EFI', '/boot/efi/EFI'];
+
+/** The paths that a file has in the vendors' directories of an ESP, sorted; bounded by `entryFiles`. */
+export async function vendorPaths(files: GuestFiles, volume: GuestVolume, name: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const place of VENDOR_PLACES) {
+    const vendors = (await files.list(volume, place)).sort().slice(0, files.limits.entryFiles);
+    paths.push(...vendors.map((vendor) => `${place}/${vendor}/${name}`));
+  }
+  return paths;
+}
+
+/** The configs among some paths that are regular files; a file that is there under two names counts once. */
+export async function existingConfigs(files: GuestFiles, volume: GuestVolume, paths: readonly string[]): Promise<FoundConfig[]> {
+  const found: FoundConfig[] = [];
+  const seen = new Set<string>();
+  for (const path of paths) {
+    const node = await files.stat(volume, path);
+    if (node?.type !== 'f' || seen.has(node.id)) continue;
+    seen.add(node.id);
+    found.push({ volume, path });
+  }
+  return found;
 }
 
 /** The directory of an absolute path, without a slash at its end: `''` for the root. */

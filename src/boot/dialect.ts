@@ -2,7 +2,7 @@
 import type { FileNode, FileSystem } from '../../fs-readers/index.js';
 import { resolvePath } from '../../fs-readers/path.js';
 import { nameText } from '../bytes/text.js';
-import { notFound, TygrubError } from '../errors.js';
+import { limitReached, notFound, TygrubError } from '../errors.js';
 import type { Guest, GuestVolume } from '../guest/guest.js';
 import type { Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
@@ -46,6 +46,8 @@ export interface BootDialect {
 
 /** The guest's files as boot loaders see them: a volume and a path. One for each reading of a menu. */
 export class GuestFiles {
+  private counted = 0;
+
   constructor(
     readonly guest: Guest,
     readonly limits: Limits,
@@ -78,9 +80,22 @@ export class GuestFiles {
     }
   }
 
-  /** The contents of a small text file. @throws TygrubError not-found, limit (`configSize`) ... */
+  /**
+   * Counts bytes of configuration that are about to be read, of all files together: small files cost nothing alone, but a
+   * disk may name one of them thousands of times.
+   * @throws TygrubError limit `configTotalSize`
+   */
+  count(bytes: number): void {
+    this.counted += bytes;
+    if (this.counted > this.limits.configTotalSize) {
+      throw limitReached('configTotalSize', `the boot configurations have more than ${this.limits.configTotalSize} bytes together`);
+    }
+  }
+
+  /** The contents of a small text file. @throws TygrubError not-found, limit (`configSize`, `configTotalSize`) ... */
   async readConfig(volume: GuestVolume, path: string): Promise<Uint8Array> {
     const source = await this.open(volume, path);
+    if (source.size <= this.limits.configSize) this.count(source.size);
     return readAll(source, this.limits.configSize, 'configSize', `${volume.name}:${path}`);
   }
 

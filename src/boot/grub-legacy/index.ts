@@ -1,6 +1,6 @@
 /** GRUB legacy (0.97): menu.lst and grub.conf. Reference: its manual, "Configuration" and "Commands", and stage 2. */
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName, EntryList, numberEntry, requireEntries, WarningList } from '../assemble.js';
+import { baseName, EntryList, existingConfigs, numberEntry, requireEntries, vendorPaths, WarningList } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootEntry, BootMenu } from '../menu.js';
 import { runLegacyScript } from './entry.js';
@@ -13,9 +13,7 @@ const PLACES = ['/boot/grub/menu.lst', '/boot/grub/grub.conf', '/grub/menu.lst',
 const NAMES: ReadonlySet<string> = new Set(['menu.lst', 'grub.conf']);
 
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
-  const found: FoundConfig[] = [];
-  for (const path of PLACES) if ((await files.stat(volume, path))?.type === 'f') found.push({ volume, path });
-  return found;
+  return existingConfigs(files, volume, [...PLACES, ...(await vendorPaths(files, volume, 'grub.conf'))]);
 }
 
 async function read(config: FoundConfig, files: GuestFiles, _options: BootOptions): Promise<BootMenu> {

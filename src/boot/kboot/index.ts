@@ -2,7 +2,17 @@
  * kboot.conf, as petitboot (and kboot before it) reads it: `name='KERNEL ARGUMENTS'`, with `initrd=` among the arguments.
  */
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName, configText, EntryList, fileOn, numberEntry, requireEntries, StepCounter, WarningList } from '../assemble.js';
+import {
+  baseName,
+  configText,
+  EntryList,
+  existingConfigs,
+  fileOn,
+  numberEntry,
+  requireEntries,
+  StepCounter,
+  WarningList,
+} from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootEntry, BootFile, BootMenu } from '../menu.js';
 import { volumeOfSpec } from '../mounts.js';
@@ -16,9 +26,7 @@ const GLOBALS: ReadonlySet<string> = new Set(['boot', 'default', 'initrd', 'mess
 const LOADER_ARGUMENTS: ReadonlySet<string> = new Set(['initrd', 'dtb']);
 
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
-  const found: FoundConfig[] = [];
-  for (const path of PLACES) if ((await files.stat(volume, path))?.type === 'f') found.push({ volume, path });
-  return found;
+  return existingConfigs(files, volume, PLACES);
 }
 
 /** Text without one pair of quotes around it. */

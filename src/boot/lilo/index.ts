@@ -11,9 +11,11 @@ import {
   directoryOf,
   type EntryDraft,
   EntryList,
+  existingConfigs,
   numberEntry,
   requireEntries,
   StepCounter,
+  vendorPaths,
   WarningList,
 } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
@@ -24,18 +26,8 @@ import { readSettings } from './tokens.js';
 
 const PLACES = ['/etc/lilo.conf', '/etc/elilo.conf'];
 
-/** Directories with a directory for each vendor, which may hold an elilo.conf. */
-const VENDOR_PLACES = ['/EFI', '/boot/efi/EFI'];
-
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
-  const places = [...PLACES];
-  for (const place of VENDOR_PLACES) {
-    const vendors = (await files.list(volume, place)).sort().slice(0, files.limits.entryFiles);
-    places.push(...vendors.map((vendor) => `${place}/${vendor}/elilo.conf`));
-  }
-  const found: FoundConfig[] = [];
-  for (const path of places) if ((await files.stat(volume, path))?.type === 'f') found.push({ volume, path });
-  return found;
+  return existingConfigs(files, volume, [...PLACES, ...(await vendorPaths(files, volume, 'elilo.conf'))]);
 }
 
 /** Where the paths of a config lead. */

@@ -3,7 +3,7 @@
  * Reference: doc/syslinux.txt, doc/menu.txt and com32/elflink/ldlinux/readconfig.c of SYSLINUX 6.
  */
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName, directoryOf, numberEntry, requireEntries, StepCounter, WarningList } from '../assemble.js';
+import { baseName, directoryOf, existingConfigs, numberEntry, requireEntries, StepCounter, WarningList } from '../assemble.js';
 import type { BootDialect, BootOptions, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootEntry, BootMenu } from '../menu.js';
 import { draftOf, SyslinuxMenuReader } from './menu.js';
@@ -25,9 +25,7 @@ function claims(path: string): boolean {
 }
 
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
-  const found: FoundConfig[] = [];
-  for (const path of PLACES) if ((await files.stat(volume, path))?.type === 'f') found.push({ volume, path });
-  return found;
+  return existingConfigs(files, volume, PLACES);
 }
 
 /** Relative paths start beside the config; PXELINUX keeps its configs one directory below. */

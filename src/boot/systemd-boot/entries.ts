@@ -1,5 +1,5 @@
 /** All entries of the boot partitions: type 1 files and type 2 unified kernel images. */
-import { TygrubError } from '../../errors.js';
+import { limitReached, TygrubError } from '../../errors.js';
 import type { GuestVolume } from '../../guest/guest.js';
 import { absolutePath, checkFileCount, configText, type EntryDraft, missingFile, type StepCounter, type WarningList } from '../assemble.js';
 import type { GuestFiles } from '../dialect.js';
@@ -103,7 +103,7 @@ async function readType1(partition: BootPartition, path: string, fileName: strin
 
 async function readType2(partition: BootPartition, path: string, fileName: string, sources: EntrySources): Promise<SystemdEntry[]> {
   const { files, warnings } = sources;
-  const uki = await readUki(await files.open(partition.volume, path), files.limits);
+  const uki = await readUki(await files.open(partition.volume, path), files.limits, (bytes) => files.count(bytes));
   return uki === null ? [] : ukiEntries(uki, partition, path, fileName, files, warnings);
 }
 
@@ -118,6 +118,7 @@ export async function ukiEntries(
 ): Promise<SystemdEntry[]> {
   const { name, triesLeft, triesDone } = splitCounters(fileName);
   const entries: SystemdEntry[] = [];
+  if (uki.profiles.length > files.limits.menuEntries) throw limitReached('menuEntries', `${path} has ${uki.profiles.length} profiles`);
   for (const profile of uki.profiles) {
     const boot = await bootUki(files, partition.volume, path, profile, warnings);
     const os = osName(boot.osRelease);
@@ -169,7 +170,7 @@ export async function bootType1(
     return { problem: missingFile([file]) };
   }
   if (type1.linux === null || file.path.toLowerCase().endsWith('.efi')) {
-    const uki = await readUki(await file.open(), files.limits);
+    const uki = await readUki(await file.open(), files.limits, (bytes) => files.count(bytes));
     const profile = uki?.profiles[type1.profile];
     if (profile !== undefined) {
       const boot = await bootUki(files, partition.volume, file.path, profile, warnings);

@@ -16,13 +16,13 @@ async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig
   for (const path of PLACES) {
     if ((await files.stat(volume, path))?.type !== 'f') continue;
     // Most programs there are boot loaders: only the section table tells.
-    if ((await readUki(await files.open(volume, path), files.limits)) !== null) found.push({ volume, path });
+    if ((await readUki(await files.open(volume, path), files.limits, (bytes) => files.count(bytes))) !== null) found.push({ volume, path });
   }
   return found;
 }
 
 async function read({ volume, path }: FoundConfig, files: GuestFiles, _options: BootOptions): Promise<BootMenu> {
-  const uki = await readUki(await files.open(volume, path), files.limits);
+  const uki = await readUki(await files.open(volume, path), files.limits, (bytes) => files.count(bytes));
   if (uki === null) throw notFound('uki.not-unified', `${volume.name}:${path} is no unified kernel image`);
   const warnings = new WarningList(files.limits);
   const partition = { volume, base: '' };

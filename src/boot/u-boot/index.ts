@@ -1,7 +1,7 @@
 /** U-Boot's own scripts: found and named, not read. They are programs for the board's firmware, with its environment. */
 import { unsupported } from '../../errors.js';
 import type { GuestVolume } from '../../guest/guest.js';
-import { baseName } from '../assemble.js';
+import { baseName, existingConfigs } from '../assemble.js';
 import type { BootDialect, FoundConfig, GuestFiles } from '../dialect.js';
 import type { BootMenu } from '../menu.js';
 
@@ -9,9 +9,7 @@ import type { BootMenu } from '../menu.js';
 const PLACES = ['boot.scr.uimg', 'boot.scr', 'uEnv.txt'].flatMap((name) => [`/${name}`, `/boot/${name}`]);
 
 async function find(files: GuestFiles, volume: GuestVolume): Promise<FoundConfig[]> {
-  const found: FoundConfig[] = [];
-  for (const path of PLACES) if ((await files.stat(volume, path))?.type === 'f') found.push({ volume, path });
-  return found;
+  return existingConfigs(files, volume, PLACES);
 }
 
 async function read({ volume, path }: FoundConfig): Promise<BootMenu> {

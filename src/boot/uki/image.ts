@@ -29,18 +29,21 @@ export interface Uki {
   readonly profiles: readonly UkiProfile[];
 }
 
+/** Told of bytes before they are read; throws when they are too many. */
+export type CountBytes = (bytes: number) => void;
+
 /**
  * Reads the section table of a unified kernel image.
  * @returns null where the file is no PE image or holds no `.linux` section
  * @throws TygrubError corrupt, limit (`peSections`, `configSize` for a `.profile` section)
  */
-export async function readUki(source: ByteSource, limits: Limits): Promise<Uki | null> {
+export async function readUki(source: ByteSource, limits: Limits, count: CountBytes = () => {}): Promise<Uki | null> {
   const pe = await readPe(source, limits);
   if (pe === null || !pe.sections.some((section) => section.name === '.linux')) return null;
-  return { architecture: pe.architecture, profiles: await readProfiles(source, pe, limits) };
+  return { architecture: pe.architecture, profiles: await readProfiles(source, pe, limits, count) };
 }
 
-async function readProfiles(source: ByteSource, pe: PeImage, limits: Limits): Promise<UkiProfile[]> {
+async function readProfiles(source: ByteSource, pe: PeImage, limits: Limits, count: CountBytes): Promise<UkiProfile[]> {
   const groups: PeSection[][] = [[]];
   for (const section of pe.sections) {
     if (section.name === '.profile') groups.push([section]);
@@ -51,7 +54,7 @@ async function readProfiles(source: ByteSource, pe: PeImage, limits: Limits): Pr
   const profiles: UkiProfile[] = [];
   for (const [number, sections] of own.entries()) {
     const [profile] = sections;
-    const about = parseOsRelease(profile === undefined ? '' : await sectionText(source, profile, limits));
+    const about = parseOsRelease(profile === undefined ? '' : await sectionText(source, profile, limits, count));
     profiles.push({
       number,
       id: about.get('ID') ?? null,
@@ -68,9 +71,10 @@ function byName(sections: readonly PeSection[]): Map<string, PeSection> {
   return map;
 }
 
-/** The text of a section up to the first NUL. @throws TygrubError corrupt, limit `configSize` */
-export async function sectionText(source: ByteSource, section: PeSection, limits: Limits): Promise<string> {
+/** The text of a section up to the first NUL. @throws TygrubError corrupt, limit `configSize`, and what `count` throws */
+export async function sectionText(source: ByteSource, section: PeSection, limits: Limits, count: CountBytes = () => {}): Promise<string> {
   const content = sectionSource(source, section);
+  if (content.size <= limits.configSize) count(content.size);
   return configText(untilNul(await readAll(content, limits.configSize, 'configSize', `the section ${section.name}`)));
 }
 
@@ -115,9 +119,10 @@ export async function bootUki(
   warnings: WarningList,
 ): Promise<UkiBoot> {
   const source = await files.open(volume, path);
+  const count = (bytes: number): void => files.count(bytes);
   const text = async (name: string): Promise<string | null> => {
     const section = profile.sections.get(name);
-    return section === undefined ? null : sectionText(source, section, files.limits);
+    return section === undefined ? null : sectionText(source, section, files.limits, count);
   };
   const part = (name: string): BootFile[] => {
     const section = profile.sections.get(name);
@@ -133,7 +138,7 @@ export async function bootUki(
       const image = await files.open(volume, addon);
       const sections = byName((await readPe(image, files.limits))?.sections ?? []);
       const line = sections.get('.cmdline');
-      if (line !== undefined) lines.push(cleanCommandLine(await sectionText(image, line, files.limits)));
+      if (line !== undefined) lines.push(cleanCommandLine(await sectionText(image, line, files.limits, count)));
       const [ucode, initrd] = [sections.get('.ucode'), sections.get('.initrd')];
       if (ucode !== undefined) microcode.push(sectionFile(files, volume, addon, ucode));
       if (initrd !== undefined) initrds.push(sectionFile(files, volume, addon, initrd));
