@@ -2,23 +2,18 @@
  * A guest's disks as one thing: containers, their volumes, the filesystems on them. Everything is opened when it is
  * first needed and once; failures are kept and told, never swallowed.
  */
-import { type FileSystem, type FileSystemOptions, openFileSystem } from '../../fs-readers/index.js';
+import type { FileSystemOptions } from '../../fs-readers/index.js';
 import { type Container, openContainer } from '../disk/index.js';
-import { notFound, type Problem, problemOf, TygrubError, usageError, type Warning } from '../errors.js';
+import { notFound, usageError, type Warning } from '../errors.js';
 import { DEFAULT_LIMITS, type Limits } from '../limits.js';
 import { BlockCache } from '../source/block-cache.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { type NeighbourFolder, type Neighbours, NO_NEIGHBOURS } from '../source/neighbours.js';
-import {
-  type Identity,
-  identify,
-  type ManagedMember,
-  scanVolumes,
-  type TableKind,
-  VOLUME_MANAGERS,
-  type Volume,
-  type VolumeManager,
-} from '../volume/index.js';
+import { scanVolumes, type TableKind } from '../volume/index.js';
+import { GuestVolume } from './guest-volume.js';
+import { assembleManaged } from './managed-volumes.js';
+
+export { GuestVolume } from './guest-volume.js';
 
 /** One disk image, opened on the host. */
 export interface Image {
@@ -58,73 +53,6 @@ export interface GuestDisk {
   readonly sectorSize: number;
   readonly volumes: readonly GuestVolume[];
   readonly warnings: readonly Warning[];
-}
-
-/** A volume of the guest with its filesystem. */
-export class GuestVolume {
-  /** What people type: `msdos1` on the first disk, `hd1,msdos1` on the second, `lvm/vg-lv`. */
-  readonly name: string;
-  /** GRUB's name: `hd0,msdos1`; `hd0` for a whole disk; `lvm/vg-lv`. */
-  readonly grubName: string;
-  private opened: Promise<FileSystem | null> | undefined;
-  private membership: Problem | null = null;
-
-  /** @param disk null for volumes that a volume manager made */
-  constructor(
-    readonly volume: Volume,
-    readonly disk: { readonly index: number } | null,
-    private readonly options: FileSystemOptions,
-  ) {
-    const onDisk = disk === null ? '' : `hd${disk.index}`;
-    this.grubName = disk === null ? volume.name : volume.name === 'whole' ? onDisk : `${onDisk},${volume.name}`;
-    this.name = disk === null || disk.index === 0 ? volume.name : this.grubName;
-  }
-
-  /** What the volume is a part of (a RAID array, a volume group), as a reason not to look for a filesystem here; null if nothing. */
-  get memberOf(): Problem | null {
-    return this.membership;
-  }
-
-  /** Notes that a volume manager took the volume. */
-  joins(membership: Problem): void {
-    this.membership = membership;
-  }
-
-  /** Whether people or GRUB call the volume so: `msdos1`, `hd0,msdos1`, `(hd0,msdos1)`, `mduuid/HEX`. */
-  answersTo(name: string): boolean {
-    const bare = name.startsWith('(') && name.endsWith(')') ? name.slice(1, -1) : name;
-    return bare === this.name || bare === this.grubName || (this.volume.aliases ?? []).includes(bare);
-  }
-
-  /**
-   * The filesystem on the volume itself; null when no reader knows what is there. A member of an array is read like any
-   * other volume here, as GRUB does for somebody who names it; searches use `inspect`, which leaves members out.
-   * @throws TygrubError when a filesystem is there and cannot be read, or the volume itself cannot; the same error at every
-   * call
-   */
-  filesystem(): Promise<FileSystem | null> {
-    const { problem, problemKind } = this.volume;
-    if (problem !== null) return Promise.reject(new TygrubError(problemKind ?? 'corrupt', problem.code, problem.message));
-    this.opened ??= openFileSystem(this.volume.source, this.options);
-    return this.opened;
-  }
-
-  /**
-   * The filesystem, or why there is none that can be read: damage, a member of something larger, or what else is there
-   * (swap, an encrypted volume). Both null where nothing is recognised. Never throws a `TygrubError`.
-   */
-  async inspect(): Promise<{ readonly filesystem: FileSystem | null; readonly problem: Problem | null }> {
-    const known = this.volume.problem ?? this.membership;
-    if (known !== null) return { filesystem: null, problem: known };
-    try {
-      const filesystem = await this.filesystem();
-      if (filesystem !== null) return { filesystem, problem: null };
-      const identity = await identify(this.volume.source);
-      return { filesystem: null, problem: identity === null ? null : unreadable(identity) };
-    } catch (error) {
-      return { filesystem: null, problem: problemOf(error) };
-    }
-  }
 }
 
 export class Guest {
@@ -253,64 +181,5 @@ export class Guest {
       rows.push([volume.name, filesystem.type, filesystem.uuid ?? '', filesystem.label ?? ''].filter((part) => part !== '').join(' '));
     }
     return rows.length === 0 ? 'no filesystem was found' : `filesystems are ${rows.join(', ')}`;
-  }
-}
-
-/** Why a volume with something known on it has no filesystem that tygrub reads. */
-function unreadable(identity: Identity): Problem {
-  const reasons: Readonly<Record<Identity['kind'], string>> = {
-    filesystem: 'tygrub cannot read it',
-    encrypted: 'tygrub has no key to it',
-    member: 'it is a part of something larger that tygrub cannot put together',
-    swap: 'there is no filesystem on it',
-    other: 'there is no filesystem on it',
-  };
-  return { code: `volume.${identity.kind}`, message: `${identity.description} (${identity.type}): ${reasons[identity.kind]}` };
-}
-
-/** Levels of volume managers on each other that are followed (LVM on md on LVM is two: managers of one round stand on each other). */
-const MANAGER_ROUNDS = 4;
-
-/**
- * Lets the volume managers make volumes of volumes, in the order of their table: what one makes is looked at by the next,
- * and all of it again in the next round. A volume that one manager took is nobody else's: LVM on a RAID 1 whose
- * superblock is at the end would be found on each member as well.
- */
-async function assembleManaged(volumes: GuestVolume[], warnings: Warning[], options: FileSystemOptions): Promise<void> {
-  const seen = new Map<string, Set<GuestVolume>>(VOLUME_MANAGERS.map((manager) => [manager.name, new Set()]));
-  for (let round = 0; round < MANAGER_ROUNDS; round++) {
-    let made = 0;
-    for (const manager of VOLUME_MANAGERS) {
-      const asked = seen.get(manager.name) ?? new Set();
-      const members = new Map<string, GuestVolume>();
-      for (const volume of volumes) {
-        if (asked.has(volume) || volume.memberOf !== null || volume.volume.problem !== null) continue;
-        asked.add(volume);
-        if (await probes(manager, volume)) members.set(volume.grubName, volume);
-      }
-      if (members.size === 0) continue;
-      const found: ManagedMember[] = [...members].map(([where, { volume }]) => ({ where, source: volume.source }));
-      try {
-        const result = await manager.assemble(found, options.limits);
-        for (const [where, membership] of result.members) members.get(where)?.joins(membership);
-        volumes.push(...result.volumes.map((volume) => new GuestVolume(volume, null, options)));
-        warnings.push(...result.warnings);
-        made += result.volumes.length;
-      } catch (error) {
-        if (!(error instanceof TygrubError)) throw error;
-        warnings.push({ code: error.code, message: `${manager.name} on ${found.map((m) => m.where).join(', ')}: ${error.summary}` });
-      }
-    }
-    if (made === 0) return;
-  }
-}
-
-/** A volume whose bytes cannot even be read for a look is no member; whoever opens it will say why. */
-async function probes(manager: VolumeManager, volume: GuestVolume): Promise<boolean> {
-  try {
-    return await manager.probe(volume.volume.source);
-  } catch (error) {
-    if (!(error instanceof TygrubError)) throw error;
-    return false;
   }
 }
