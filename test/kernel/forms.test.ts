@@ -1,0 +1,176 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { provideNodeCodecs } from '../../src/codec/node-codecs.js';
+import { ARM_ZIMAGE, ARM_ZIMAGE_MAGIC, ARM64_IMAGE, ARM64_MAGIC } from '../../src/kernel/image/layout.js';
+import {
+  canBoot,
+  identifyInitrd,
+  identifyKernel,
+  initrdProblem,
+  parseKernelConfig,
+  plainKernel,
+  shortForm,
+  xenModes,
+} from '../../src/kernel/index.js';
+import { CountingSource } from '../../src/source/counting.js';
+import { MemorySource } from '../../src/source/memory.js';
+import { difference, gather } from '../codec/tools.js';
+import { makeCpio } from './make-cpio.js';
+import { makeBzImage, makeElf, VERSION } from './make-elf.js';
+import { makePe, makeZboot } from './make-pe.js';
+
+provideNodeCodecs();
+
+const identify = (bytes: Uint8Array) => identifyKernel(new MemorySource(bytes));
+const text = (value: string): Uint8Array => Buffer.from(value, 'latin1');
+const elf = makeElf();
+const bzImage = makeBzImage(gzipSync(elf), elf.length, { appendSize: false });
+
+function armImage(): Uint8Array {
+  const image = new Uint8Array(8192);
+  ARM64_IMAGE.encode(image, { text_offset: 0, image_size: 8192, flags: 10, magic: ARM64_MAGIC });
+  image.set(text('Linux version 6.12.0-arm64 (builder@host) (gcc) #1 SMP today\n\0'), 4000);
+  return image;
+}
+
+describe('forms of kernels', () => {
+  it('a bzImage tells its version, protocol and payload', async () => {
+    expect(await identify(bzImage)).toMatchObject({
+      format: 'bzImage',
+      os: 'linux',
+      version: VERSION,
+      release: '6.1.0-50-amd64',
+      architecture: 'x86_64',
+      bootProtocol: '2.15',
+      payload: { offset: 2048 + 64, compression: 'gzip', uncompressedSize: elf.length },
+      problem: null,
+    });
+  });
+
+  it('a header alone takes a few small reads', async () => {
+    const source = new CountingSource(new MemorySource(makeBzImage(new Uint8Array(4_000_000), 4, {})));
+    await identifyKernel(source, { depth: 'header' });
+    expect(source.reads).toBeLessThanOrEqual(4);
+    expect(source.bytesRead).toBeLessThan(8192);
+  });
+
+  it('a whole file in gzip is unwrapped', async () => {
+    const info = await identify(gzipSync(bzImage));
+    expect(info).toMatchObject({ format: 'bzImage', wrappers: [{ kind: 'compressed', compression: 'gzip' }], xen: { pv: true } });
+    expect(canBoot(info, { boot: 'pv' })).toBeNull();
+  });
+
+  it('a unified kernel image is known by its .linux section, and is nothing that Xen can load', async () => {
+    const info = await identify(
+      makePe([
+        ['.cmdline', text('quiet')],
+        ['.linux', bzImage],
+      ]),
+    );
+    expect(info).toMatchObject({ format: 'bzImage', wrappers: [{ kind: 'uki', compression: null }], release: '6.1.0-50-amd64' });
+    expect(shortForm(info)).toBe('6.1.0-50-amd64 x86_64 PV PVH uki gzip');
+    expect(canBoot(info, { boot: 'pv' })).toMatchObject({ code: 'kernel.wrapper' });
+    expect(canBoot(info, { boot: 'pv', decompress: true })).toBeNull();
+  });
+
+  it('an EFI zboot image is unpacked', async () => {
+    const image = armImage();
+    const zboot = makeZboot(gzipSync(image), 'gzip');
+    const info = await identify(zboot);
+    expect(info).toMatchObject({ format: 'Image', architecture: 'arm64', release: '6.12.0-arm64', wrappers: [{ kind: 'efi-zboot' }] });
+    const plain = await plainKernel(new MemorySource(zboot));
+    expect(difference(await gather(plain.stream()), image)).toBeNull();
+  });
+
+  it('ARM kernels are known by their headers', async () => {
+    expect(await identify(armImage())).toMatchObject({ format: 'Image', architecture: 'arm64', os: 'linux', release: '6.12.0-arm64' });
+    const zImage = new Uint8Array(4096);
+    ARM_ZIMAGE.encode(zImage, { magic: ARM_ZIMAGE_MAGIC });
+    expect(await identify(zImage)).toMatchObject({ format: 'zImage', architecture: 'arm' });
+    expect(canBoot(await identify(armImage()), { boot: 'any' })).toBeNull();
+    expect(canBoot(await identify(armImage()), { boot: 'pv' })).toMatchObject({ code: 'xen.machine' });
+  });
+
+  it('a bzImage of another program is no Linux', async () => {
+    const info = await identify(makeBzImage(new Uint8Array(64), 0, { version: 'Memtest86+ v6.10', protocol: 0x0205 }));
+    expect(info).toMatchObject({ os: 'memtest86+', payload: null });
+    expect(canBoot(info, { boot: 'any' })).toMatchObject({ code: 'kernel.no-linux' });
+  });
+
+  it('a plain ELF stays as it is', async () => {
+    const plain = await plainKernel(new MemorySource(elf));
+    expect(plain.changed).toBe(false);
+    expect(difference(await gather(plain.stream()), elf)).toBeNull();
+  });
+});
+
+describe('things that are no kernel', () => {
+  const rows: readonly [string, Uint8Array, RegExp][] = [
+    ['nothing', new Uint8Array(0), /an empty file/],
+    ['zeros', new Uint8Array(10_000), /zeros/],
+    ['a failed download', text('\n<!DOCTYPE html>\n<html><title>404</title>'), /an HTML page/],
+    ['a script', text('#!/bin/sh\n'), /script/],
+    ['a text', text('menuentry "x" {\n}\n'), /a text file/],
+    ['an initrd', makeCpio(['init']), /cpio/],
+    ["Windows' boot manager", makePe([['.rsrc', Buffer.from('bootmgfw.efi', 'utf16le')]]), /Windows' boot manager/],
+    ['GRUB for EFI', makePe([['mods', new Uint8Array(8)]]), /GRUB/],
+    ['systemd-boot', makePe([['.sdmagic', text('#### LoaderInfo: systemd-boot 252 ####')]]), /systemd-boot/],
+    ['another EFI program', makePe([['.text', new Uint8Array(8)]]), /an EFI program for x64/],
+    ['noise', Uint8Array.from({ length: 600 }, (_, i) => (i * 37 + 11) & 0xff), /unknown data/],
+  ];
+  for (const [what, bytes, name] of rows) {
+    it(`are named: ${what}`, async () => {
+      const info = await identify(bytes);
+      expect(info.description).toMatch(name);
+      expect(shortForm(info)).toBe(info.description);
+      expect(canBoot(info, { boot: 'any' })).toMatchObject({ code: 'kernel.no-kernel' });
+      await expect(plainKernel(new MemorySource(bytes))).rejects.toMatchObject({ code: 'kernel.not-unpackable' });
+    });
+  }
+});
+
+describe('initrds', () => {
+  const initrd = (bytes: Uint8Array, verify = false) => identifyInitrd(new MemorySource(bytes), { verify });
+  const microcode = makeCpio(['kernel/x86/microcode/GenuineIntel.bin'], new Uint8Array(5000));
+  const archive = makeCpio(['init', 'bin/sh', 'etc/fstab'], new Uint8Array(700));
+
+  it('are archives one after the other, the first with microcode', async () => {
+    const info = await initrd(Buffer.concat([microcode, new Uint8Array(512), gzipSync(archive)]));
+    expect(info).toMatchObject({
+      description: 'microcode, then a cpio archive compressed with gzip',
+      truncated: null,
+      problem: null,
+      parts: [
+        { kind: 'cpio', compression: null, microcode: true, offset: 0 },
+        { kind: 'cpio', compression: 'gzip', microcode: false, offset: microcode.length + 512 },
+      ],
+    });
+  });
+
+  it('are known to be complete when they are unpacked, or where they are not compressed', async () => {
+    expect(await initrd(archive)).toMatchObject({ truncated: false, parts: [{ entries: 3 }] });
+    expect(await initrd(gzipSync(archive), true)).toMatchObject({ truncated: false, parts: [{ entries: 3 }] });
+  });
+
+  it('are seen to be cut off', async () => {
+    expect(await initrd(archive.subarray(0, archive.length - 200))).toMatchObject({ truncated: true });
+    const packed = gzipSync(archive);
+    expect(await initrd(packed.subarray(0, packed.length - 12), true)).toMatchObject({ truncated: true });
+    expect(await initrd(gzipSync(archive.subarray(0, 900)), true)).toMatchObject({ truncated: true });
+    expect(await initrd(new Uint8Array(0))).toMatchObject({ truncated: true, problem: { code: 'initrd.empty' } });
+  });
+
+  it('are told apart from other things', async () => {
+    expect(await initrd(text('<html>'))).toMatchObject({ problem: { code: 'initrd.unknown' } });
+  });
+
+  it('are held against the configuration of the kernel', async () => {
+    const config = parseKernelConfig(
+      text('# comment\nCONFIG_BLK_DEV_INITRD=y\nCONFIG_RD_XZ=y\n# CONFIG_RD_GZIP is not set\nCONFIG_XEN_PVH=y\n'),
+    );
+    expect(initrdProblem(await initrd(gzipSync(archive)), config)).toMatchObject({ code: 'initrd.compression' });
+    expect(initrdProblem(await initrd(archive), config)).toBeNull();
+    expect(initrdProblem(await initrd(gzipSync(archive)), parseKernelConfig(text('')))).toBeNull();
+    expect(xenModes(config)).toEqual(['PVH']);
+  });
+});
