@@ -21,7 +21,13 @@ export interface LiloConfig {
   readonly images: readonly LiloImage[];
 }
 
-const IMAGE_KEYS: ReadonlySet<string> = new Set(['image', 'other']);
+/** Keys that start an image; those with a word size are from LILO for PowerPC. */
+const IMAGE_KEYS: ReadonlyMap<string, LiloImage['kind']> = new Map<string, LiloImage['kind']>([
+  ['image', 'image'],
+  ['image[32bit]', 'image'],
+  ['image[64bit]', 'image'],
+  ['other', 'other'],
+]);
 
 /** Words that may stand unquoted. */
 const PLAIN = /^[^\s"\\=#]+$/;
@@ -46,7 +52,7 @@ export function groupSettings(settings: readonly Setting[]): LiloConfig {
     if (first === undefined) return [];
     return [
       {
-        kind: first.key === 'image' ? 'image' : 'other',
+        kind: IMAGE_KEYS.get(first.key) ?? 'other',
         path: first.value ?? '',
         line: first.line,
         settings: new Map(others.map(({ key, value }) => [key, value])),

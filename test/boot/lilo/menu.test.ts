@@ -22,6 +22,7 @@ describe('a LILO config', () => {
     ['image = /boot/k\nappend = "one \\\n    two"\n', 'one  two'],
     ['image=/boot/k # kernel\nappend=a#b\n', 'a#b'],
     ['image\n=\n/boot/k append\n=x\n', 'x'],
+    ['image[64bit] = /boot/k\nappend = x\n', 'x'],
   ])('makes a command line of %j', async (text, args) => {
     expect(summary((await lilo(text)).entries[0])).toBe(`whole:/boot/k [] ${args}`);
   });
