@@ -29,7 +29,18 @@ function removeAll(): void {
 }
 
 function onSignal(signal: NodeJS.Signals): void {
+  endBySignal(signal);
+}
+
+/**
+ * Ends the process as a signal ends it, with nothing unfinished left behind. Not through `process.exit`: at exit, Node
+ * gives terminals their modes back, and aborts when the terminal is gone, which is just when SIGHUP comes.
+ */
+export function endBySignal(signal: NodeJS.Signals): void {
   removeAll();
+  process.removeAllListeners(signal);
+  // Node ignores SIGPIPE from its start, so that one cannot end the process.
+  if (signal !== 'SIGPIPE') process.kill(process.pid, signal);
   process.exit(128 + constants.signals[signal]);
 }
 

@@ -4,9 +4,10 @@ import { barWidth, DETAILS_WIDTH } from './budget.js';
 import { type Cell, cellsOf, type Frame, type Row, rowOf } from './frame.js';
 import { type Charset, type Glyph, glyphs } from './glyphs.js';
 import { type Layout, layoutOf } from './layout.js';
-import { type EditedLine, lineText } from './line-editor.js';
+import { lineText } from './line-editor.js';
 import { matches, titlePath } from './screens/search.js';
 import { currentList, type MenuContext, type MenuState, type Screen } from './state.js';
+import { field, fitted, wrapped } from './text-fitting.js';
 import { countEntries, findInTree, type MenuItem } from './tree.js';
 import { entrySummary, whyNot } from './words.js';
 
@@ -123,8 +124,9 @@ function listPicture(state: MenuState, context: MenuContext, canvas: Canvas): Pi
   );
   const body = submenu.items.slice(first, first + canvas.rows).map((item, i) => {
     const at = first + i;
-    const text = ` ${at === selected ? '>' : ' '} ${at === onWay ? '*' : ' '}${itemMark(item)} ${itemTitle(item)}`;
-    return rowOf(text, canvas.charset, canvas.width, at === selected ? bar : 0);
+    const marks = ` ${at === selected ? '>' : ' '} ${at === onWay ? '*' : ' '}${itemMark(item)} `;
+    const line = [...glyphs(marks, canvas.charset), ...fitted(itemTitle(item), canvas.width - PREFIX, canvas.charset)];
+    return cellsOf(line, at === selected ? bar : 0);
   });
   const config = context.menu.config;
   const place = config === null ? 'no boot configuration' : `${config.volume}:${config.path}`;
@@ -132,7 +134,7 @@ function listPicture(state: MenuState, context: MenuContext, canvas: Canvas): Pi
   return {
     title: ['tygrub', place, ...submenu.trail].join(' > '),
     body: body.length === 0 ? [rowOf('   (no entries)', canvas.charset, canvas.width)] : body,
-    details: item === undefined ? '' : itemSummary(item, state),
+    details: item === undefined ? '' : itemSummary(item, state, context),
     keys: listKeys(canvas.width, context, state.lists.length > 1),
     cursor: { row: selected - first, column: 1 },
     scroll: { first, list: submenu.trail.join('\n') },
@@ -148,15 +150,19 @@ function itemMark(item: MenuItem): string {
   return whyNot(item.entry) === null ? ' ' : '!';
 }
 
-function itemSummary(item: MenuItem, state: MenuState): string {
-  if (item.kind === 'entry') return entrySummary(item.entry, state.details.get(item.entry.index));
+function itemSummary(item: MenuItem, state: MenuState, context: MenuContext): string {
+  if (item.kind === 'entry') {
+    const details = state.details.get(item.entry.index);
+    const awaited = context.describes && details === undefined && whyNot(item.entry) === null;
+    return awaited ? '' : entrySummary(item.entry, details);
+  }
   const count = countEntries(item.submenu);
   return `Submenu with ${count} ${count === 1 ? 'entry' : 'entries'}`;
 }
 
 /** The keys, as many as fit, the most wanted first. */
 function listKeys(width: number, context: MenuContext, inSubmenu: boolean): string {
-  const keys = ['Enter boot', 'e edit', 'a arguments', 'c command line', '? help', 'q quit', '/ search', 'i details'];
+  const keys = ['Enter boot', 'e edit', '? help', 'q quit', 'a arguments', 'c command line', '/ search', 'i details'];
   if (inSubmenu) keys.unshift('Esc back');
   if (context.menu.access !== null) keys.splice(1, 0, 'p password');
   let text = '';
@@ -168,7 +174,8 @@ function searchPicture(screen: Extract<Screen, { kind: 'search' }>, context: Men
   const found = matches(context, lineText(screen.line));
   const body = found.slice(screen.first, screen.first + canvas.rows).map((entry, i) => {
     const selected = screen.first + i === screen.selected;
-    return rowOf(` ${selected ? '>' : ' '} ${titlePath(entry)}`, canvas.charset, canvas.width, selected ? 3 : 0);
+    const line = [...glyphs(` ${selected ? '>' : ' '} `, canvas.charset), ...fitted(titlePath(entry), canvas.width - 3, canvas.charset)];
+    return cellsOf(line, selected ? 3 : 0);
   });
   const shown = body.length === 0 ? [rowOf('   (no entry has that in its title)', canvas.charset, canvas.width)] : body;
   return picture('Search', shown, `/${lineText(screen.line)}_`, 'Type a part of a title  Enter goes there  Esc back', {
@@ -228,44 +235,4 @@ function pagePicture(screen: Extract<Screen, { kind: 'page' }>, canvas: Canvas):
   const body = lines.slice(first, first + canvas.rows).map((line) => [...MARGIN, ...cellsOf(line)]);
   const more = first + canvas.rows < lines.length ? 'Down: more  ' : '';
   return picture(screen.title, body, '', `${more}Esc back`, { row: Math.max(0, body.length - 1), column: 0 });
-}
-
-/** A text cut into rows of a width, at blanks where it can. */
-function wrapped(text: string, width: number, charset: Charset): (readonly Glyph[])[] {
-  const rows: (readonly Glyph[])[] = [];
-  let row: Glyph[] = [];
-  let used = 0;
-  for (const glyph of glyphs(text.replaceAll('\t', '  '), charset)) {
-    if (used + glyph.width > width) {
-      const blank = row.findLastIndex((g) => g.text === ' ');
-      const carried = blank > 0 && glyph.text !== ' ' ? row.splice(blank + 1) : [];
-      rows.push(row);
-      row = carried;
-      used = carried.reduce((sum, g) => sum + g.width, 0);
-    }
-    row.push(glyph);
-    used += glyph.width;
-  }
-  rows.push(row);
-  return rows;
-}
-
-/** An edited line in rows of a width, of which those around the cursor are shown, and where the cursor is in them. */
-function field(line: EditedLine, width: number, rows: number, charset: Charset): { rows: Row[]; cursor: { row: number; column: number } } {
-  const columns = Math.max(1, width);
-  const cells: Cell[][] = [[]];
-  let cursor = { row: 0, column: 0 };
-  const current = (): Cell[] => cells[cells.length - 1] ?? [];
-  for (let at = 0; at <= line.chars.length; at++) {
-    if (at === line.cursor) {
-      if (current().length >= columns) cells.push([]);
-      cursor = { row: cells.length - 1, column: current().length };
-    }
-    for (const glyph of glyphs(line.chars[at] ?? '', charset)) {
-      if (current().length + glyph.width > columns) cells.push([]);
-      current().push(...cellsOf([glyph]));
-    }
-  }
-  const first = Math.max(0, Math.min(cursor.row - Math.floor(rows / 2), cells.length - rows));
-  return { rows: cells.slice(first, first + rows), cursor: { row: cursor.row - first, column: cursor.column } };
 }

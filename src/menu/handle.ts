@@ -25,9 +25,15 @@ import {
 import { findInTree, menuTree } from './tree.js';
 
 /** The menu before the first key, with the default entry selected. */
-export function startMenu(menu: BootMenu, policy: MenuPolicy, limits: Limits, size: Size): { context: MenuContext; step: Step } {
+export function startMenu(
+  menu: BootMenu,
+  policy: MenuPolicy,
+  limits: Limits,
+  size: Size,
+  describes: boolean,
+): { context: MenuContext; step: Step } {
   const root = menuTree(menu);
-  const context: MenuContext = { menu, root, policy, limits };
+  const context: MenuContext = { menu, root, policy, limits, describes };
   const found = policy.default === null ? null : findInTree(root, policy.default);
   const selected = found?.selected[0] ?? 0;
   const state: MenuState = {

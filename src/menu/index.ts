@@ -85,7 +85,7 @@ class Session {
     private readonly terminal: Terminal,
   ) {
     this.charset = charsetOf(options.environment);
-    const { context, step } = startMenu(options.menu, options.policy, options.guest.limits, terminal.size);
+    const { context, step } = startMenu(options.menu, options.policy, options.guest.limits, terminal.size, options.describe !== undefined);
     this.context = context;
     this.state = step.state;
     this.firstEffects = step.effects;

@@ -35,6 +35,8 @@ export interface MenuContext {
   readonly root: Submenu;
   readonly policy: MenuPolicy;
   readonly limits: Limits;
+  /** Whether entries get described: until one is, nothing is said about it, since a line would be sent twice. */
+  readonly describes: boolean;
 }
 
 /** How the menu ended. */

@@ -78,7 +78,7 @@ export class Driven {
   readonly effects: Effect[] = [];
 
   constructor(menu: BootMenu, policy: Partial<MenuPolicy> = {}, size: Size = { columns: 80, rows: 24 }, limits: Limits = DEFAULT_LIMITS) {
-    const { context, step } = startMenu(menu, { ...POLICY, ...policy }, limits, size);
+    const { context, step } = startMenu(menu, { ...POLICY, ...policy }, limits, size, false);
     this.context = context;
     this.state = step.state;
     this.effects.push(...step.effects);
