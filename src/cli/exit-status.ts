@@ -10,5 +10,8 @@ export const EXIT_STATUS: Readonly<Record<ErrorKind, number>> = {
   io: 7,
 };
 
+/** A person left the menu without booting. */
+export const EXIT_QUIT = 8;
+
 /** A bug in tygrub itself. */
 export const EXIT_BUG = 70;

@@ -6,12 +6,13 @@ import type { ExtractCommandOptions } from './extract.js';
 import { registerKernelCommand } from './kernel.js';
 import { addKernelOptions, type KernelOptions } from './kernel-options.js';
 import type { FileOptions, ListOptions } from './ls.js';
+import { registerMenuCommand } from './menu.js';
 import { addMenuOptions, addReadOptions, type MenuOptions } from './options.js';
 import { registerVhdCommands } from './vhd.js';
 
 const STATUSES = `
 Exit status:
-  0 success   1 findings (vhd check)   2 usage   3 not found   4 unsupported   5 corrupt disk   6 limit reached   7 input/output error`;
+  0 success   1 findings (vhd check)   2 usage   3 not found   4 unsupported   5 corrupt disk   6 limit reached   7 input/output error   8 menu left without booting`;
 
 /**
  * Builds the program. Commands load their code when they run.
@@ -106,6 +107,7 @@ ${STATUSES}`,
     .action(async (image: string, paths: string[], options: CopyCommandOptions) => {
       if ((await (await import('./cat-cp.js')).runCp(image, paths, options)) > 0) setStatus(5);
     });
+  registerMenuCommand(program, setStatus);
   registerVhdCommands(program, setStatus);
   return program;
 }

@@ -7,8 +7,8 @@ const BYTES_FOR_A_KEY = 200;
 const MOVE = 8;
 /** Reverse video on and off. */
 const SWITCH = 7;
-/** Moving the cursor back, clearing the countdown: `ESC [ K` besides the move. */
-const FIXED = MOVE + (MOVE + 3);
+/** Clearing the countdown: `ESC [ K` besides the move. */
+const FIXED = MOVE + 3;
 /** Setting the margins, going to the edge, scrolling, resetting the margins. */
 const SCROLL = 8 + MOVE + 2 + 3;
 

@@ -15,10 +15,11 @@ import { entrySummary, whyNot } from './words.js';
 interface Picture {
   readonly title: string;
   readonly body: readonly Row[];
-  readonly details: string;
+  /** Null while it is found out: what stood there stays. */
+  readonly details: string | null;
   readonly keys: string;
-  /** In the body. */
-  readonly cursor: { readonly row: number; readonly column: number };
+  /** In the body; null where the cursor has no meaning. */
+  readonly cursor: { readonly row: number; readonly column: number } | null;
   readonly scroll: { readonly first: number; readonly list: string } | null;
 }
 
@@ -43,10 +44,10 @@ export function draw(state: MenuState, context: MenuContext, charset: Charset): 
   put(layout.upperRule, '-'.repeat(canvas.width));
   for (let i = 0; i < canvas.rows; i++) rows[layout.body.top + i] = clipped(picture.body[i] ?? [], canvas.width);
   put(layout.lowerRule, '-'.repeat(canvas.width));
-  put(layout.details, ` ${picture.details}`, DETAILS_WIDTH);
+  put(layout.details, ` ${picture.details ?? ''}`, DETAILS_WIDTH);
   put(layout.keys, ` ${picture.keys}`);
   put(layout.status, ` ${statusText(state, context)}`);
-  return { size, rows, ...placed(picture, layout, canvas) };
+  return { size, rows, kept: picture.details === null ? layout.details : null, ...placed(picture, layout, canvas) };
 }
 
 /** A row no longer than the screen is wide, also where the margins alone are; a wide character is not cut in half. */
@@ -57,9 +58,11 @@ function clipped(row: Row, width: number): Row {
 
 function placed(picture: Picture, layout: Layout, canvas: Canvas): Pick<Frame, 'cursor' | 'scroll'> {
   const { top } = layout.body;
+  const scroll = picture.scroll === null ? null : { top, height: canvas.rows, ...picture.scroll };
+  if (picture.cursor === null) return { cursor: null, scroll };
   const row = top + Math.max(0, Math.min(canvas.rows - 1, picture.cursor.row));
   const cursor = { row, column: Math.max(0, Math.min(canvas.width - 1, picture.cursor.column)) };
-  return { cursor, scroll: picture.scroll === null ? null : { top, height: canvas.rows, ...picture.scroll } };
+  return { cursor, scroll };
 }
 
 function statusText(state: MenuState, context: MenuContext): string {
@@ -136,7 +139,7 @@ function listPicture(state: MenuState, context: MenuContext, canvas: Canvas): Pi
     body: body.length === 0 ? [rowOf('   (no entries)', canvas.charset, canvas.width)] : body,
     details: item === undefined ? '' : itemSummary(item, state, context),
     keys: listKeys(canvas.width, context, state.lists.length > 1),
-    cursor: { row: selected - first, column: 1 },
+    cursor: null,
     scroll: { first, list: submenu.trail.join('\n') },
   };
 }
@@ -150,11 +153,12 @@ function itemMark(item: MenuItem): string {
   return whyNot(item.entry) === null ? ' ' : '!';
 }
 
-function itemSummary(item: MenuItem, state: MenuState, context: MenuContext): string {
+function itemSummary(item: MenuItem, state: MenuState, context: MenuContext): string | null {
   if (item.kind === 'entry') {
     const details = state.details.get(item.entry.index);
     const awaited = context.describes && details === undefined && whyNot(item.entry) === null;
-    return awaited ? '' : entrySummary(item.entry, details);
+    if (awaited) return state.idle === 0 ? null : '';
+    return entrySummary(item.entry, details);
   }
   const count = countEntries(item.submenu);
   return `Submenu with ${count} ${count === 1 ? 'entry' : 'entries'}`;

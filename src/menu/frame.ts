@@ -31,8 +31,11 @@ export interface ScrollArea {
 export interface Frame {
   readonly size: Size;
   readonly rows: readonly Row[];
-  readonly cursor: { readonly row: number; readonly column: number };
+  /** Null where it does not matter: it then stays where the last change left it. */
+  readonly cursor: { readonly row: number; readonly column: number } | null;
   readonly scroll: ScrollArea | null;
+  /** A row that stays as it is on the screen, because what belongs there will be known in a moment. */
+  readonly kept: number | null;
 }
 
 const BLANK: Cell = { text: ' ', reverse: false };
@@ -68,7 +71,7 @@ const REVERSE = '\x1b[7m';
 export function drawWhole(frame: Frame): string {
   let out = `${NORMAL}\x1b[r\x1b[H\x1b[J`;
   for (const [index, row] of frame.rows.entries()) out += rowChange(index, [], row);
-  return out + moveTo(frame.cursor.row, frame.cursor.column);
+  return frame.cursor === null ? out : out + moveTo(frame.cursor.row, frame.cursor.column);
 }
 
 /** What turns the picture `old` into `next`; empty where they are the same. */
@@ -77,10 +80,18 @@ export function drawChanges(old: Frame, next: Frame): string {
   const scrolled = scroll(old, next);
   let out = scrolled.bytes;
   for (let index = 0; index < next.size.rows; index++) out += rowChange(index, scrolled.rows[index] ?? [], next.rows[index] ?? []);
-  if (out !== '' || old.cursor.row !== next.cursor.row || old.cursor.column !== next.cursor.column) {
-    out += moveTo(next.cursor.row, next.cursor.column);
-  }
-  return out;
+  const { cursor } = next;
+  if (cursor === null) return out;
+  const there = out === '' && old.cursor !== null && old.cursor.row === cursor.row && old.cursor.column === cursor.column;
+  return there ? out : out + moveTo(cursor.row, cursor.column);
+}
+
+/** A picture with the row that is kept taken from the one before. */
+export function withKeptRow(old: Frame | null, next: Frame): Frame {
+  const { kept } = next;
+  const same = old !== null && old.size.columns === next.size.columns && old.size.rows === next.size.rows;
+  if (kept === null || !same) return next;
+  return { ...next, rows: next.rows.map((row, i) => (i === kept ? (old.rows[i] ?? []) : row)) };
 }
 
 /** Scrolls a list by one line where that is what happened; gives the rows that are then on the screen. */

@@ -139,14 +139,14 @@ function toggled(before: MenuState, state: MenuState): MenuState {
 /** Seconds that a countdown has at least when it goes on by itself, so that a person can still stop it. */
 const RESUMED = 10;
 
-function tick(state: MenuState, context: MenuContext): Step {
-  const { countdown } = state;
+function tick(before: MenuState, context: MenuContext): Step {
+  const state: MenuState = { ...before, idle: before.idle + 1 };
+  const { countdown, idle } = state;
   if (countdown === null) return stay(state);
   if (!countdown.running) {
-    const idle = state.idle + 1;
     const { resumeAfter } = context.policy;
     const waits = resumeAfter === null || state.screens.length > 0 || idle < resumeAfter;
-    if (waits) return stay({ ...state, idle });
+    if (waits) return stay(state);
     return stay({ ...state, idle: 0, countdown: { left: Math.max(countdown.left, RESUMED), running: true } });
   }
   const left = countdown.left - 1;

@@ -14,6 +14,7 @@ import { authenticate } from './passwords.js';
 import type { Effect, EntryDetails, MenuEvent, MenuPolicy, MenuResult, MenuState } from './state.js';
 import { Terminal } from './terminal.js';
 
+export { describeEntry } from './describe.js';
 export type { EntryDetails, MenuPolicy, MenuResult } from './state.js';
 
 /** What the menu needs. */

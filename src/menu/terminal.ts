@@ -1,6 +1,6 @@
 /** The terminal: raw keys in, changed rows out, and everything as it was at the end. */
 import type { ReadStream, WriteStream } from 'node:tty';
-import { drawChanges, drawWhole, type Frame, type Size } from './frame.js';
+import { drawChanges, drawWhole, type Frame, type Size, withKeptRow } from './frame.js';
 import { type Key, KeyDecoder } from './keys.js';
 import { usableSize } from './layout.js';
 
@@ -54,8 +54,9 @@ export class Terminal {
   }
 
   /** Shows a picture: only what differs from the last one is written. */
-  show(frame: Frame): void {
+  show(picture: Frame): void {
     if (this.listener === null) return;
+    const frame = withKeptRow(this.shown, picture);
     const bytes = this.shown === null ? drawWhole(frame) : drawChanges(this.shown, frame);
     this.shown = frame;
     if (bytes !== '') this.output.write(bytes);

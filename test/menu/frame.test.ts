@@ -24,7 +24,7 @@ function costs(driven: Driven, keys: readonly string[]): number[] {
     const fresh = new Vt100(driven.state.size.columns, driven.state.size.rows);
     fresh.write(drawWhole(next));
     expect(terminal.screen()).toBe(fresh.screen());
-    expect([terminal.row, terminal.column]).toEqual([fresh.row, fresh.column]);
+    if (next.cursor !== null) expect([terminal.row, terminal.column]).toEqual([fresh.row, fresh.column]);
   }
   return bytes;
 }

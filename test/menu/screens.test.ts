@@ -25,6 +25,9 @@ describe.skipIf(skip('screens of the menu in tmux', tool('tmux', 'apt-get instal
   let program = '';
   beforeAll(() => {
     program = bundled(new URL('./menu-program.ts', import.meta.url), join(folder, 'menu.mjs'));
+    // A session that stays keeps the server alive between those of the tests.
+    tmux('new-session', '-d', '-s', 'keep', 'sleep 600');
+    tmux('set-option', '-g', 'status', 'off');
   });
   afterAll(() => {
     spawnSync('tmux', ['-S', socket, 'kill-server']);
@@ -63,7 +66,6 @@ describe.skipIf(skip('screens of the menu in tmux', tool('tmux', 'apt-get instal
       it(`are as kept for ${name}`, async () => {
         const command = `env TERM=vt100 LC_ALL=C '${process.execPath}' '${program}' ${kind}-still`;
         tmux('new-session', '-d', '-s', 'menu', '-x', String(columns), '-y', String(rows), command);
-        tmux('set-option', '-g', 'status', 'off');
         tmux('resize-window', '-t', 'menu', '-x', String(columns), '-y', String(rows));
         try {
           await until((shown) => shown.includes('Enter boot') && /vmlinuz/.test(shown));
