@@ -5,6 +5,7 @@ import { ioError, notFound } from '../errors.js';
 import { endBySignal } from '../extract/index.js';
 import { EXIT_QUIT } from './exit-status.js';
 import { type ExtractCommandOptions, extractAndTell } from './extract.js';
+import { addKernelOptions } from './kernel-options.js';
 import { addMenuOptions, bootOptions, withGuest } from './options.js';
 
 interface MenuCommandOptions extends ExtractCommandOptions {
@@ -16,7 +17,7 @@ interface MenuCommandOptions extends ExtractCommandOptions {
  * @param setStatus called with the exit status where it is not 0
  */
 export function registerMenuCommand(program: Command, setStatus: (status: number) => void): Command {
-  return addMenuOptions(program.command('menu'))
+  return addKernelOptions(addMenuOptions(program.command('menu')))
     .description('show the boot menu as its boot loader would, and extract what is chosen')
     .argument('<image...>', 'disk images or block devices')
     .option('--entry <entry>', 'the entry that is selected first and that a countdown boots (default: what the boot loader would boot)')
