@@ -8,7 +8,8 @@ export type { Container, ContainerFormat, ContainerOptions } from './container.j
 
 /**
  * All formats, in the order in which they are asked. `vhd` is first: it looks at the end of the file, which the guest of a
- * fixed VHD cannot write, while it could write the magic of any other format at offset 0. `raw` is last: it takes everything.
+ * fixed VHD cannot write, while it could write the magic of any other format at offset 0. `strandedVhd` goes by the file's
+ * name, so it comes after all that go by content. `raw` is last: it takes everything.
  */
 export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, strandedVhd, raw];
 

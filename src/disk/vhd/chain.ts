@@ -220,7 +220,13 @@ class ParentSearch {
   /** No name leads to the parent: perhaps it lies in the directory under another one. */
   private async searchDirectory(): Promise<ChainMember | null> {
     const { parentSearch } = this.options.limits;
-    const names = (await this.member.neighbours.list()).filter(isVhdName).sort();
+    let names: string[];
+    try {
+      names = (await this.member.neighbours.list()).filter(isVhdName).sort();
+    } catch (error) {
+      this.attempts.push(problemOf(error).message);
+      return null;
+    }
     const own = baseName(this.member.path);
     const searched = names.slice(0, parentSearch);
     for (const name of searched) {

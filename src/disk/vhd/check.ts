@@ -115,7 +115,8 @@ async function checkMember({ vhd, ...rest }: ChainMember, options: ContainerOpti
     checkFooter(vhd.footer, vhd.found.sector.offset, now, findings);
   } else checkFooter(vhd.footer, 0, now, findings);
   const names = vhd.layout === 'file' ? vhd.sparse : vhd;
-  if (names !== null) {
+  if (names === null) findings.add('disk.fixed', 'the disk is fixed');
+  else {
     const { header, offset } = names.placed;
     checkHeader(vhd.footer, header, vhd.layout === 'file' ? offset : null, findings);
     if (isDifferencing(vhd.footer)) {

@@ -88,6 +88,7 @@ const TABLE = {
   'parent.timestamp': kind('warning', 'vhd-util refuses a disk whose parent was changed in the future: a clock was wrong'),
   'parent.raw': kind('note', 'a raw parent has no UUID: nothing tells whether it is the right one'),
   'lv.size': kind('warning', "the volume is not as Xen's storage manager makes it", COPY),
+  'disk.fixed': kind('note', 'vhd-util and Xen Orchestra cannot read fixed disks; tapdisk and qemu can'),
   'disk.encrypted': kind('note', 'only blktap with the right key reads the disk'),
   'disk.unreadable': kind('error', NO_VM_STARTS),
   'folder.block': kind('error', CUT),

@@ -11,7 +11,7 @@ import type { FooterState } from './footer-sector.js';
 import { geometrySize } from './geometry.js';
 import { DISK_TYPE_NAMES, EPOCH, FEATURE_TEMPORARY, FOOTER, type Footer } from './layout.js';
 import { type ChainMember, openLeaf } from './member.js';
-import { growableSize, surveyBlocks } from './survey.js';
+import { growableSize, type Survey, surveyBlocks } from './survey.js';
 import { isDifferencing, type SparseParts, type VhdFile } from './vhd-file.js';
 import type { VhdFolder } from './vhd-folder.js';
 import { thickVolumeSize } from './xen-layout.js';
@@ -159,7 +159,12 @@ async function infoOf(
   if (vhd.layout === 'raw') throw new RangeError('the leaf of a chain is a VHD');
   const sparse = vhd.layout === 'file' ? vhd.sparse : vhd;
   const chain: MemberInfo[] = [];
-  for (const member of members) chain.push(await memberInfo(member, options.limits));
+  let own: Survey | null = null;
+  for (const member of members) {
+    const survey = await surveyOf(member, options.limits);
+    own ??= survey;
+    chain.push(memberInfo(member, survey));
+  }
   return {
     path: leaf.path,
     layout: vhd.layout,
@@ -171,7 +176,7 @@ async function infoOf(
     footer: footerInfo(vhd),
     header: sparse === null ? null : headerInfo(sparse),
     blocks: chain[0]?.blocks ?? null,
-    arrangement: vhd.layout === 'file' && vhd.sparse !== null ? await arrangement(vhd, vhd.sparse, options.limits) : null,
+    arrangement: vhd.layout === 'file' && vhd.sparse !== null && own !== null ? arrangement(vhd.sparse, own) : null,
     batmap: vhd.layout === 'file' ? batmapInfo(vhd.sparse) : null,
     parent: sparse === null || !isDifferencing(vhd.footer) ? null : parentInfo(sparse),
     chain,
@@ -231,7 +236,12 @@ function parentInfo({ placed, locators, parentName }: Pick<SparseParts, 'placed'
   };
 }
 
-async function memberInfo({ vhd, path }: ChainMember, limits: Limits): Promise<MemberInfo> {
+/** The BAT of a file as a whole; null for a raw or fixed disk and for a folder. */
+async function surveyOf({ vhd }: ChainMember, limits: Limits): Promise<Survey | null> {
+  return vhd.layout === 'file' && vhd.sparse !== null ? surveyBlocks(vhd, vhd.sparse, limits) : null;
+}
+
+function memberInfo({ vhd, path }: ChainMember, survey: Survey | null): MemberInfo {
   if (vhd.layout === 'raw') return { path, type: 'raw', uuid: null, size: vhd.size, hidden: false, blocks: null };
   const base = { path, type: typeName(vhd.footer), uuid: vhd.uuid, size: vhd.size, hidden: vhd.footer.hidden !== 0 };
   if (vhd.layout === 'folder') {
@@ -239,8 +249,7 @@ async function memberInfo({ vhd, path }: ChainMember, limits: Limits): Promise<M
     for (let index = 0; index < vhd.blocks.count; index++) if (vhd.blocks.isAllocated(index)) allocated++;
     return { ...base, blocks: blocksInfo(vhd.blocks.count, allocated, vhd.blocks.blockSize) };
   }
-  if (vhd.sparse === null) return { ...base, blocks: null };
-  const survey = await surveyBlocks(vhd, vhd.sparse, limits);
+  if (vhd.sparse === null || survey === null) return { ...base, blocks: null };
   return { ...base, blocks: blocksInfo(survey.blocks, survey.allocated, vhd.sparse.geometry.blockSize) };
 }
 
@@ -248,8 +257,7 @@ function blocksInfo(total: number, allocated: number, blockSize: number): Blocks
   return { total, allocated, allocatedSize: allocated * blockSize, share: total === 0 ? 0 : allocated / total };
 }
 
-async function arrangement(file: VhdFile, sparse: SparseParts, limits: Limits): Promise<LayoutInfo> {
-  const survey = await surveyBlocks(file, sparse, limits);
+function arrangement(sparse: SparseParts, survey: Survey): LayoutInfo {
   const { unaligned, firstUnaligned, strides, dataEnd, badEntries, overlapping, cutBlocks } = survey;
   return {
     aligned: survey.allocated - survey.bad.length - unaligned,

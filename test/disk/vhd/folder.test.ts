@@ -125,6 +125,15 @@ describe('a VhdDirectory', () => {
     await source.close?.();
   });
 
+  it('opened by its own name finds its parent among the folders beside it by the UUID', async () => {
+    writeFolder('root', { ...plan, id: 'R' }, 'gzip');
+    writeFolder('twig', { ...plan, type: 4, id: 'T', parent: { id: 'R', name: 'root.alias.vhd' }, blocks: new Map() }, 'none');
+    const { container, source } = await open('data/twig.vhd');
+    expect(Buffer.compare(await container.disk.read(0, SIZE), expected())).toBe(0);
+    await container.close?.();
+    await source.close?.();
+  });
+
   const damages: [string, (folder: string) => void, string][] = [
     ['a block file is missing', (folder) => rmSync(join(folder, 'blocks/1/0')), 'vhd.folder-block'],
     ['a block file is too short', (folder) => writeFileSync(join(folder, 'blocks/1/0'), new Uint8Array(100)), 'vhd.folder-file-size'],
