@@ -15,6 +15,7 @@ import { SYSTEMD_BOOT } from './systemd-boot/index.js';
 import { U_BOOT } from './u-boot/index.js';
 
 export type { BootOptions } from './dialect.js';
+export { type ExplainedFile, type Explanation, explain } from './explain.js';
 export { findEntry } from './find-entry.js';
 export type { AccessControl, BootEntry, BootFile, BootMenu, ConfigPlace, ConfigWarning, Hypervisor } from './menu.js';
 export type { ConfigCandidate } from './search.js';

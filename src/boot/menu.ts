@@ -85,6 +85,25 @@ export interface ConfigPlace {
   readonly path: string;
 }
 
+/** A variable of a boot script that had a part in the choice of the default. */
+export interface MenuVariable {
+  readonly name: string;
+  readonly value: string;
+  /** `volume:path` of the file that set it last; null for what the loader sets itself. */
+  readonly file: string | null;
+  /** From 1; null where `file` is. */
+  readonly line: number | null;
+}
+
+/** What a dialect with variables tells about how it came to its menu. */
+export interface MenuDetails {
+  /** Whose rules were applied and why: a sentence. */
+  readonly rules: string;
+  readonly variables: readonly MenuVariable[];
+  /** What environment blocks held, in the order in which they were read. */
+  readonly environment: readonly { readonly file: string; readonly name: string; readonly value: string }[];
+}
+
 /** A boot menu. */
 export interface BootMenu {
   /** Null where the entries are guesses: no config was found. */
@@ -97,6 +116,8 @@ export interface BootMenu {
   readonly warnings: readonly ConfigWarning[];
   /** How the default was chosen, a sentence each, for `tygrub explain`. */
   readonly explanation: readonly string[];
+  /** More of the same as data, where the dialect has it. */
+  readonly details?: MenuDetails;
   /** Null where nobody has to prove anything. */
   readonly access: AccessControl | null;
   /**

@@ -36,9 +36,14 @@ async function find(files: GuestFiles, volume: GuestVolume): Promise<readonly Fo
 const MAX_VENDORS = 64;
 
 async function read(config: FoundConfig, files: GuestFiles, options: BootOptions): Promise<BootMenu> {
-  const flavour = options.grubFlavour ?? (await detectFlavour(config, files)).flavour;
+  const { flavour, reason } =
+    options.grubFlavour === undefined
+      ? await detectFlavour(config, files)
+      : { flavour: options.grubFlavour, reason: 'they were asked for' };
   const surroundings = new Surroundings(files, flavour, COMMANDS);
-  const menu = await readMenu(surroundings, { volume: config.volume, path: config.path, platform: options.platform ?? 'pc' });
+  const rules = `${flavour === 'redhat' ? "Red Hat's" : "upstream's"} rules of GRUB 2 apply: ${reason}`;
+  const start = { volume: config.volume, path: config.path, platform: options.platform ?? 'pc' };
+  const menu = await readMenu(surroundings, start, rules);
   if (menu === null) {
     const attempts = surroundings.allWarnings().map((w) => `${w.file ?? ''}${w.line === null ? '' : `:${w.line}`} ${w.message}`);
     throw notFound('grub2.no-entries', `${config.volume.name}:${config.path} makes no menu entries`, { attempts: attempts.slice(0, 10) });

@@ -5,8 +5,8 @@ import type { AccessControl, BootEntry, BootMenu } from '../menu.js';
 import { bootEntry } from './boot-entry.js';
 import { userNames } from './commands/menu-entries.js';
 import { type ConfigContext, menuOfContext, runInContext } from './config-file.js';
-import { chooseEntry } from './default-entry.js';
 import { type EntryRun, runEntry } from './entry-run.js';
+import { defaultEntry, detailsOf } from './explained-default.js';
 import { type EntryDefinition, Machine, type OpenedMenu } from './machine.js';
 import { parseUnsigned } from './numbers.js';
 import { ScriptText } from './script-text.js';
@@ -83,18 +83,19 @@ export async function runMainConfig(surroundings: Surroundings, start: StartingP
 
 /**
  * Reads the menu that a config makes; null when it makes none.
+ * @param rules whose rules apply and why, for explaining
  * @throws TygrubError limit when a bound is reached
  */
-export async function readMenu(surroundings: Surroundings, start: StartingPoint): Promise<BootMenu | null> {
+export async function readMenu(surroundings: Surroundings, start: StartingPoint, rules = ''): Promise<BootMenu | null> {
   const opened = menuOfContext(await runMainConfig(surroundings, start));
-  return opened === null ? null : menuOf(opened, start);
+  return opened === null ? null : menuOf(opened, start, rules);
 }
 
 /** Lists a menu, its submenus and what every entry loads. */
-export async function menuOf(opened: OpenedMenu, start: StartingPoint): Promise<BootMenu> {
+export async function menuOf(opened: OpenedMenu, start: StartingPoint, rules = ''): Promise<BootMenu> {
   const { surroundings } = opened.machine;
   const { listed, entries, origin } = await listEntries(opened);
-  const explanation: string[] = [];
+  const explanation: string[] = rules === '' ? [] : [rules];
   const chosen = defaultEntry(listed, explanation)?.entry?.index ?? null;
   const { config, machine } = opened;
   const run = async (commands: string, like: BootEntry | null): Promise<BootEntry> => {
@@ -108,6 +109,7 @@ export async function menuOf(opened: OpenedMenu, start: StartingPoint): Promise<
     entries,
     warnings: surroundings.allWarnings(),
     explanation,
+    details: detailsOf(opened, rules),
     access: accessOf(machine),
     run,
   };
@@ -175,41 +177,6 @@ async function listMenu(opened: OpenedMenu, listing: Listing): Promise<ListedMen
 
 function configKey(opened: OpenedMenu): string {
   return opened.config === null ? '' : `${opened.config.volume.name}:${opened.config.path}`;
-}
-
-/** The entry that GRUB would boot: `$default`, then the members of `$fallback` where it cannot boot. */
-export function defaultEntry(menu: ListedMenu, explanation: string[] = []): ListedEntry | null {
-  const { machine, definitions } = menu.opened;
-  const { flavour } = machine.surroundings;
-  const wanted = machine.get('default');
-  const choice = wanted === undefined ? { position: 0, by: null } : chooseEntry(wanted, definitions, flavour);
-  const first = follow(menu, choice.position ?? 0, explanation);
-  if (first?.run.boots === true) return first;
-  for (const candidate of fallbacks(machine, definitions, flavour)) {
-    const other = follow(menu, candidate, explanation);
-    if (other?.run.boots === true) return other;
-  }
-  return first;
-}
-
-function follow(menu: ListedMenu, position: number, explanation: string[]): ListedEntry | null {
-  const entry = menu.entries[position];
-  if (entry === undefined) return null;
-  return entry.submenu === null ? entry : defaultEntry(entry.submenu, explanation);
-}
-
-/** Positions that `$fallback` lists: numbers, and with Red Hat's rules ids and titles too. */
-function fallbacks(machine: Machine, definitions: readonly EntryDefinition[], flavour: 'upstream' | 'redhat'): number[] {
-  const text = machine.get('fallback') ?? '';
-  const positions: number[] = [];
-  for (const word of text.split(/[ \t\n]+/)) {
-    if (word === '') continue;
-    const number = parseUnsigned(word, 0);
-    const position = flavour === 'redhat' ? chooseEntry(word, definitions, flavour).position : number.found ? number.value : null;
-    if (position === null) break;
-    positions.push(position);
-  }
-  return positions;
 }
 
 function timeoutOf(machine: Machine): number | null {

@@ -62,8 +62,10 @@ export class Surroundings {
   readonly budget: Budget;
   readonly devices: Devices;
   readonly warnings: ConfigWarning[] = [];
+  /** What `load_env` read, for explaining; each block once. */
+  readonly environment: { readonly file: string; readonly name: string; readonly value: string }[] = [];
+  private readonly environmentFiles = new Set<string>();
   private dropped = 0;
-  private quiet = 0;
 
   constructor(
     readonly files: GuestFiles,
@@ -80,7 +82,6 @@ export class Surroundings {
 
   /** A message that GRUB would have printed, kept with its place; each only once. */
   warn(code: string, message: string, place: Place | null): void {
-    if (this.quiet > 0) return;
     if (this.warnings.length >= this.limits.configWarnings) {
       this.dropped += 1;
       return;
@@ -97,14 +98,11 @@ export class Surroundings {
     if (!same) this.warnings.push(warning);
   }
 
-  /** Runs something whose messages nobody needs. */
-  async quietly<T>(run: () => Promise<T>): Promise<T> {
-    this.quiet += 1;
-    try {
-      return await run();
-    } finally {
-      this.quiet -= 1;
-    }
+  /** Remembers an environment block that was read. */
+  noteEnvironment(file: string, block: ReadonlyMap<string, string>): void {
+    if (this.environmentFiles.has(file) || this.environmentFiles.size >= this.limits.includes) return;
+    this.environmentFiles.add(file);
+    for (const [name, value] of block) this.environment.push({ file, name, value });
   }
 
   /** All warnings; how many were left out is the last one. */

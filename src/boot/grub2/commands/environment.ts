@@ -33,7 +33,9 @@ async function openBlock(machine: Machine, file: string | undefined): Promise<Op
   if (saved !== undefined) return { key, block: saved };
   try {
     const bytes = await readAll(opened.source, limits.environmentSize, 'environmentSize', name);
-    return { key, block: parseEnvironmentBlock(bytes, limits.environmentSize) };
+    const block = parseEnvironmentBlock(bytes, limits.environmentSize);
+    machine.surroundings.noteEnvironment(`${opened.name.device?.volume?.name ?? ''}:${opened.name.path}`, block);
+    return { key, block };
   } catch (error) {
     if (!(error instanceof TygrubError)) throw error;
     return machine.fail(error.kind === 'corrupt' ? Status.BAD_FILE_TYPE : Status.FILE_READ_ERROR, error.code, `${name}: ${error.summary}`);
