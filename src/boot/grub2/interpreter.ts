@@ -46,7 +46,8 @@ async function runChunks(machine: Machine, source: ScriptText, stopAtError: bool
     if (!chunk.ok) {
       surroundings.budget.step();
       surroundings.warn('grub2.syntax', chunk.message, { file: source.file, line: chunk.line });
-      if (stopAtError) return Status.BAD_ARGUMENT;
+      // The message is printed, and with that the error is forgotten.
+      if (stopAtError) return Status.OK;
       continue;
     }
     status = await runList(machine, chunk.statements, source.file);

@@ -96,7 +96,9 @@ export async function menuOf(opened: OpenedMenu, start: StartingPoint, rules = '
   const { surroundings } = opened.machine;
   const { listed, entries, origin } = await listEntries(opened);
   const explanation: string[] = rules === '' ? [] : [rules];
-  const chosen = defaultEntry(listed, explanation)?.entry?.index ?? null;
+  const { ended } = opened.machine;
+  const chosen = ended?.kind === 'left' ? null : (defaultEntry(listed, explanation)?.entry?.index ?? null);
+  if (ended?.kind === 'left') explanation.push(`the config itself leaves GRUB with ${ended.command}: no entry boots on its own`);
   const { config, machine } = opened;
   const run = async (commands: string, like: BootEntry | null): Promise<BootEntry> => {
     const from = like === null ? undefined : origin.get(like);

@@ -1,0 +1,57 @@
+/** Random scripts, run by the real GRUB 2.06 and by tygrub: both must have called the same with the same arguments. */
+import { describe, expect, it } from 'vitest';
+import { GuestFiles } from '../../../src/boot/dialect.js';
+import { COMMANDS } from '../../../src/boot/grub2/commands/index.js';
+import { menuOfContext } from '../../../src/boot/grub2/config-file.js';
+import { defaultEntry } from '../../../src/boot/grub2/explained-default.js';
+import { parseEnvironmentBlock } from '../../../src/boot/grub2/grubenv.js';
+import { listEntries, runMainConfig } from '../../../src/boot/grub2/read-menu.js';
+import { Surroundings } from '../../../src/boot/grub2/surroundings.js';
+import { memoryGuest } from '../../support/directory-filesystem.js';
+import { emptyEnvironment, grubEmu, runGrubEmu } from '../../support/grub-emu.js';
+import { Random, seed } from '../../support/mutation.js';
+import { skip } from '../../support/requirements.js';
+import { ScriptGenerator } from './script-generator.js';
+
+/** Scripts of one run; each takes GRUB about half a second. */
+const SCRIPTS = Number.parseInt(process.env['TYGRUB_GRUB_SCRIPTS'] ?? '30', 10);
+
+const ENVIRONMENT_SIZE = 60_000;
+
+/** `T` notes its arguments in a variable, which `finish` saves: the same script in both GRUBs. */
+const PRELUDE = `function T { trace="\${trace}($#"; for T_a in "$@"; do trace="\${trace}<\${T_a}>"; done; trace="\${trace})"; }
+function finish { save_env -f (hd0)/out.env trace; halt; }
+`;
+const POSTLUDE = 'save_env -f (hd0)/out.env trace\nset timeout=0\n';
+
+function filesFor(script: string): Record<string, string> {
+  return {
+    '/test.cfg': `${PRELUDE}${script}${POSTLUDE}`,
+    '/out.env': emptyEnvironment(ENVIRONMENT_SIZE),
+    '/d/f': 'content',
+    '/empty': '',
+    '/boot/grub/x': 'x',
+  };
+}
+
+async function traceOfTygrub(script: string): Promise<string | undefined> {
+  const guest = memoryGuest([[{ name: 'whole', files: filesFor(script) }]]);
+  const [volume] = guest.volumes;
+  if (volume === undefined) throw new Error('no volume');
+  const surroundings = new Surroundings(new GuestFiles(guest, guest.limits), 'upstream', COMMANDS);
+  const context = await runMainConfig(surroundings, { volume, path: '/test.cfg', platform: 'pc' });
+  const saved = (machine: typeof context.machine) => machine.environmentBlocks.get('hd0:/out.env')?.get('trace');
+  // A script that halts on its own shows no menu.
+  const opened = context.machine.ended?.kind === 'left' ? null : menuOfContext(context);
+  const chosen = opened === null ? null : defaultEntry((await listEntries(opened)).listed);
+  return saved(chosen?.run.machine ?? context.machine);
+}
+
+describe.skipIf(skip('random scripts in grub-emu', grubEmu()))('a random script', () => {
+  const first = seed();
+  it.each(Array.from({ length: SCRIPTS }, (_, i) => first + i))('does in tygrub what it does in GRUB (seed %i)', async (own) => {
+    const script = new ScriptGenerator(new Random(own)).script();
+    const real = parseEnvironmentBlock(runGrubEmu(filesFor(script)), ENVIRONMENT_SIZE).get('trace');
+    expect(await traceOfTygrub(script), script).toBe(real);
+  });
+});
