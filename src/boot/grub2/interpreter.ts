@@ -21,15 +21,15 @@ export async function runSource(machine: Machine, source: ScriptText): Promise<n
   return runChunks(machine, source, true);
 }
 
-/** Runs an entry's body, whose parameters are the entry's title and arguments. */
+/**
+ * Runs an entry's body, whose parameters are the entry's title and arguments. A `return` in it is not forgotten at its
+ * end, so that in a submenu it reaches the entries below, as it does in GRUB.
+ */
 export async function runWithParameters(machine: Machine, source: ScriptText, args: readonly string[]): Promise<number> {
-  const before = { parameters: machine.parameters, loops: machine.activeLoops };
+  const before = machine.parameters;
   machine.parameters = { args };
-  machine.activeLoops = 0;
   const status = await runSource(machine, source);
-  machine.functionReturn = false;
-  machine.activeLoops = before.loops;
-  machine.parameters = before.parameters;
+  machine.parameters = before;
   return status;
 }
 
@@ -57,6 +57,8 @@ async function runChunks(machine: Machine, source: ScriptText, stopAtError: bool
 }
 
 async function runList(machine: Machine, statements: readonly Statement[], file: string | null): Promise<number> {
+  // Nothing at all leaves `$?` alone.
+  if (statements.length === 0) return Status.OK;
   let status: number = Status.OK;
   for (const statement of statements) {
     if (machine.activeBreaks > 0) break;

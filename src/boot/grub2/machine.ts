@@ -156,6 +156,10 @@ export class Machine {
     copy.blscfg = this.blscfg;
     copy.blsEntries = this.blsEntries;
     copy.place = this.place;
+    copy.activeLoops = this.activeLoops;
+    copy.activeBreaks = this.activeBreaks;
+    copy.isContinue = this.isContinue;
+    copy.functionReturn = this.functionReturn;
     return copy;
   }
 

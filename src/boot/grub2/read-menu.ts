@@ -4,7 +4,7 @@ import type { GuestVolume } from '../../guest/guest.js';
 import type { AccessControl, BootEntry, BootMenu } from '../menu.js';
 import { bootEntry } from './boot-entry.js';
 import { userNames } from './commands/menu-entries.js';
-import { type ConfigContext, menuOfContext, runInContext } from './config-file.js';
+import { type ConfigContext, menuOfContext, runConfigFile } from './config-file.js';
 import { type EntryRun, runEntry } from './entry-run.js';
 import { defaultEntry, detailsOf } from './explained-default.js';
 import { type EntryDefinition, Machine, type OpenedMenu } from './machine.js';
@@ -77,8 +77,8 @@ export function startingVariables(start: StartingPoint): Variables {
  * @throws TygrubError limit when it reaches a bound
  */
 export async function runMainConfig(surroundings: Surroundings, start: StartingPoint): Promise<ConfigContext> {
-  const bare = new Machine(surroundings, startingVariables(start));
-  return runInContext(bare, `(${start.volume.grubName})${start.path}`);
+  const machine = new Machine(surroundings, startingVariables(start));
+  return { machine, read: await runConfigFile(machine, `(${start.volume.grubName})${start.path}`) };
 }
 
 /**

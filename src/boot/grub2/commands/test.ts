@@ -44,14 +44,18 @@ function differingNumbers(a: string, b: string): [number, number] {
   return [parseUnsigned(a, 0, at).value, parseUnsigned(b, 0, at).value];
 }
 
-/** The directory entry of a path: a link at its end is not followed. */
+/**
+ * The directory entry of a path: a link at its end is not followed. Without any slash it is a name in the root
+ * directory, and nothing at all is the root directory itself.
+ */
 async function directoryEntry(machine: Machine, text: string): Promise<FileNode | null> {
   const name = parseFileName(machine, text);
   const volume = name?.device?.volume ?? null;
-  if (name === null || volume === null || !name.path.startsWith('/')) return null;
+  if (name === null || volume === null) return null;
   let { path } = name;
-  while (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
-  return attempt(machine, () => machine.surroundings.files.lstat(volume, path));
+  while (path.endsWith('/')) path = path.slice(0, -1);
+  if (!path.startsWith('/') && path.includes('/')) return null;
+  return attempt(machine, () => machine.surroundings.files.lstat(volume, path.startsWith('/') ? path : `/${path}`));
 }
 
 async function modificationTimes(machine: Machine, a: string, b: string): Promise<[number, number] | null> {
