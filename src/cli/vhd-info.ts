@@ -100,6 +100,7 @@ function headerRows({ header, batmap }: VhdInfo): Rows {
   ];
   if (batmap !== null)
     rows.push(['batmap', `version ${batmap.version} at byte ${batmap.offset}, ${bytesText(batmap.size)}, marker ${batmap.marker}`]);
+  if (batmap !== null && batmap.keyHash !== null) rows.push(['encrypted', `yes, key hash ${batmap.keyHash}`]);
   return rows;
 }
 

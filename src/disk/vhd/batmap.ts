@@ -2,6 +2,7 @@
  * blktap's batmap: one bit for each block that is completely written. It only speeds up writing, so a reader never
  * believes it; its header is read because it takes room after the BAT and says whether the disk is encrypted.
  */
+import { toHex } from '../../bytes/uuid.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { PlacedHeader } from './dynamic-header.js';
 import { BAT_ENTRY_SIZE, BATMAP_COOKIE, BATMAP_HEADER, type BatmapHeader, SECTOR } from './layout.js';
@@ -25,4 +26,9 @@ export async function readBatmap(source: ByteSource, placed: PlacedHeader): Prom
   const bytes = await source.read(offset, BATMAP_HEADER.size);
   const header = BATMAP_HEADER.decode(bytes);
   return header.cookie === BATMAP_COOKIE ? { header, offset, bytes } : null;
+}
+
+/** The hash of the key of an encrypted disk as hexadecimal digits; null for a disk that is not encrypted. */
+export function keyHash(batmap: Batmap | null): string | null {
+  return batmap?.header.keyHashCookie === 1 ? toHex(batmap.header.keyHash) : null;
 }

@@ -1,6 +1,7 @@
 /** `vhd check`: BAT, blocks, bitmaps and batmap of a file. */
 import { isZero } from '../../bytes/uuid.js';
 import type { Limits } from '../../limits.js';
+import { keyHash, tableEnd } from './batmap.js';
 import { equalBits, isPresent } from './block-bitmap.js';
 import { byteSum } from './checksum.js';
 import { blockCount } from './dynamic-header.js';
@@ -46,6 +47,11 @@ function checkTable(file: VhdFile, { geometry, placed }: SparseParts, survey: Su
   const needed = blockCount(file.size, geometry.blockSize);
   if (geometry.entries < needed) {
     findings.add('bat.entries', `the BAT has ${placed.header.maxTableEntries} entries, the disk has ${needed} blocks`, placed.offset);
+  }
+  const claimed = tableEnd(placed);
+  if (claimed > file.source.size) {
+    const message = `the header gives the BAT ${placed.header.maxTableEntries} entries, so that it ends at byte ${claimed}, after the file`;
+    findings.add('header.table-offset', message, placed.offset);
   }
   const end = geometry.tableOffset + geometry.entries * BAT_ENTRY_SIZE;
   if (end > geometry.dataLimit) {
@@ -115,6 +121,8 @@ async function checkBatmap(file: VhdFile, sparse: SparseParts, survey: Survey, f
     return;
   }
   const { header, offset } = batmap;
+  const hash = keyHash(batmap);
+  if (hash !== null) findings.add('disk.encrypted', `the disk is encrypted; the hash of its key is ${hash}`, offset);
   const signed = header.batmapVersion === BATMAP_VERSION_SIGNED;
   if (header.batmapVersion !== BATMAP_VERSION && !signed) {
     findings.add('batmap.version', `the batmap has the version 0x${header.batmapVersion.toString(16)}`, offset);

@@ -88,7 +88,6 @@ const UNREADABLE: ReadonlyMap<string, FindingCode> = new Map([
   ['vhd.header-version', 'header.version'],
   ['vhd.table-range', 'header.table-offset'],
   ['vhd.block-size', 'header.block-size'],
-  ['vhd.encrypted', 'disk.encrypted'],
 ]);
 
 /** Opens the leaf; what only `--force` would read is a finding, and so is what cannot be read at all (null). */

@@ -3,6 +3,7 @@ import { printable } from '../../bytes/text.js';
 import { TygrubError, unsupported } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { Container, ContainerFormat, ContainerOptions } from '../container.js';
+import { keyHash } from './batmap.js';
 import { type Chain, chainDisks, chainWarnings, followChain } from './chain.js';
 import { creatorName } from './creators.js';
 import { readCopy, readTail } from './find-footer.js';
@@ -71,12 +72,24 @@ async function openVhd(source: ByteSource, options: ContainerOptions, scan: bool
     chain = await followChain(leaf, options);
     if (chain.problem !== null) throw chain.problem;
     const { members } = chain;
+    refuseEncrypted(members);
     const [disk] = chainDisks(members, options.limits);
     if (disk === undefined) throw new RangeError('a chain has at least one member');
     return { format: 'vhd', description: describe(members), disk, warnings: chainWarnings(members), close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** blktap's encryption: what lies in the blocks is of no use without the key. */
+function refuseEncrypted(members: readonly ChainMember[]): void {
+  for (const { vhd: level, path } of members) {
+    const hash = level.layout === 'file' ? keyHash(level.sparse?.batmap ?? null) : null;
+    if (hash === null) continue;
+    throw unsupported('vhd.encrypted', `${path === '' ? 'the disk' : path} is encrypted (key hash ${hash})`, {
+      hint: 'tygrub has no keys: decrypt it with blktap first',
+    });
   }
 }
 

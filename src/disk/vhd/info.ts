@@ -4,6 +4,7 @@ import { type Problem, problemOf, type TygrubError, type Warning } from '../../e
 import type { Limits } from '../../limits.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ContainerOptions } from '../container.js';
+import { keyHash } from './batmap.js';
 import { chainWarnings, followChain } from './chain.js';
 import { creatorName } from './creators.js';
 import type { FooterPlace } from './find-footer.js';
@@ -78,6 +79,8 @@ export interface BatmapInfo {
   readonly version: string;
   readonly size: number;
   readonly marker: number;
+  /** The hash of the key of an encrypted disk, in hexadecimal; null where it is not encrypted. */
+  readonly keyHash: string | null;
 }
 
 export interface ParentInfo {
@@ -222,7 +225,13 @@ function headerInfo({ placed }: Pick<SparseParts, 'placed'>): HeaderInfo {
 function batmapInfo(sparse: SparseParts | null): BatmapInfo | null {
   if (sparse === null || sparse.batmap === null) return null;
   const { header, offset } = sparse.batmap;
-  return { offset, version: versionText(header.batmapVersion), size: header.batmapSize * FOOTER.size, marker: header.marker };
+  return {
+    offset,
+    version: versionText(header.batmapVersion),
+    size: header.batmapSize * FOOTER.size,
+    marker: header.marker,
+    keyHash: keyHash(sparse.batmap),
+  };
 }
 
 function parentInfo({ placed, locators, parentName }: Pick<SparseParts, 'placed' | 'locators' | 'parentName'>): ParentInfo {

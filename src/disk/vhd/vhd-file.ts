@@ -1,6 +1,6 @@
 /** One VHD file by itself: footer, header, locators, and the structures that its blocks must not touch. */
 import { formatUuid, isZero } from '../../bytes/uuid.js';
-import { corrupt, unsupported, type Warning } from '../../errors.js';
+import { corrupt, type Warning } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { type Batmap, readBatmap, tableEnd } from './batmap.js';
@@ -8,7 +8,17 @@ import type { BatGeometry, Region } from './block-allocation-table.js';
 import { FileBlockStore } from './block-store.js';
 import { bitmapSectors, blockCount, type PlacedHeader } from './dynamic-header.js';
 import { type FindFooterOptions, type FoundFooter, findFooter, shellWord } from './find-footer.js';
-import { DiskType, DYNAMIC_HEADER, FEATURE_RESERVED, FOOTER, type Footer, MAX_DISK_SIZE, OLD_FOOTER_SIZE, SECTOR } from './layout.js';
+import {
+  BAT_ENTRY_SIZE,
+  DiskType,
+  DYNAMIC_HEADER,
+  FEATURE_RESERVED,
+  FOOTER,
+  type Footer,
+  MAX_DISK_SIZE,
+  OLD_FOOTER_SIZE,
+  SECTOR,
+} from './layout.js';
 import { type ParentLocator, parentUnicodeName, readParentLocators } from './parent-locators.js';
 
 /** The parts of a dynamic or differencing disk beside its footer. */
@@ -49,7 +59,7 @@ export async function readVhdFile(source: ByteSource, options: FindFooterOptions
   const size = diskSize(footer, found, options, warnings);
   warnings.push(...oddities(found, options.path));
   const dataLimit = found.place === 'start' || (found.place === 'stranded' && found.header !== null) ? source.size : found.sector.offset;
-  const sparse = found.header === null ? null : await readSparseParts(source, found.header, size, dataLimit, options.limits);
+  const sparse = found.header === null ? null : await readSparseParts(source, found.header, footer, size, dataLimit, options.limits);
   if (sparse !== null && sparse.geometry.entries < blockCount(size, sparse.geometry.blockSize)) {
     warnings.push({
       code: 'vhd.bat-small',
@@ -132,37 +142,41 @@ function oddities({ footer, sector, header }: FoundFooter, path: string): Warnin
 async function readSparseParts(
   source: ByteSource,
   placed: PlacedHeader,
+  footer: Footer,
   size: number,
   dataLimit: number,
   limits: Limits,
 ): Promise<SparseParts> {
   const { header } = placed;
   const batmap = await readBatmap(source, placed);
-  if (batmap !== null && batmap.header.keyHashCookie === 1) {
-    throw unsupported('vhd.encrypted', `the disk is encrypted (key hash ${formatHash(batmap.header.keyHash)})`, {
-      offset: batmap.offset,
-      hint: 'tygrub has no keys: decrypt it with `vhd-util` or blktap first',
-    });
-  }
-  const locators = await readParentLocators(source, placed, limits);
+  const locators = isDifferencing(footer) ? await readParentLocators(source, placed, limits) : [];
+  const entries = Math.min(blockCount(size, header.blockSize), header.maxTableEntries);
+  const tableOffset = header.tableOffset ?? 0;
+  // A number of entries that the file has no room for is wrong: then only those that the disk uses are the BAT.
+  const tableClaimed = tableEnd(placed);
+  const table = { start: tableOffset, end: tableClaimed <= source.size ? tableClaimed : tableOffset + entries * BAT_ENTRY_SIZE };
   const geometry: BatGeometry = {
-    tableOffset: header.tableOffset ?? 0,
-    entries: Math.min(blockCount(size, header.blockSize), header.maxTableEntries),
+    tableOffset,
+    entries,
     bitmapBytes: bitmapSectors(header.blockSize) * SECTOR,
     blockSize: header.blockSize,
     dataLimit,
-    metadata: metadataRegions(placed, batmap, locators),
+    metadata: metadataRegions(placed, table, batmap, locators),
   };
   return { placed, batmap, locators, parentName: parentUnicodeName(header), geometry };
 }
 
 /** The structures that no block may touch. */
-function metadataRegions(placed: PlacedHeader, batmap: Batmap | null, locators: readonly ParentLocator[]): Region[] {
-  const table = placed.header.tableOffset ?? 0;
+function metadataRegions(
+  placed: PlacedHeader,
+  table: { readonly start: number; readonly end: number },
+  batmap: Batmap | null,
+  locators: readonly ParentLocator[],
+): Region[] {
   const out: Region[] = [
     { name: 'copy of the footer', start: 0, end: FOOTER.size },
     { name: 'dynamic header', start: placed.offset, end: placed.offset + DYNAMIC_HEADER.size },
-    { name: 'BAT', start: table, end: tableEnd(placed) },
+    { name: 'BAT', ...table },
   ];
   if (batmap !== null) {
     const { batmapOffset, batmapSize } = batmap.header;
@@ -181,8 +195,4 @@ function metadataRegions(placed: PlacedHeader, batmap: Batmap | null, locators: 
 /** Whether a disk has a parent. */
 export function isDifferencing(footer: Footer): boolean {
   return footer.diskType === DiskType.differencing;
-}
-
-function formatHash(hash: Uint8Array): string {
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

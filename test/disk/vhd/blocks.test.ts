@@ -145,6 +145,12 @@ describe('a damaged BAT', () => {
     await expect(disk.read(4 * BLOCK, 1)).rejects.toMatchObject({ code: 'vhd.bat-small' });
   });
 
+  it('with more entries than the file has room for is read as far as the disk needs it', async () => {
+    const { bytes } = makeVhd({ type: 3, size: SIZE, id: 'a', blocks: good, header: { maxTableEntries: 0xffff_ffff } });
+    const { disk } = await openBytes(bytes);
+    expect(await disk.read(0, SIZE)).toEqual(truth);
+  });
+
   it('in a file that was cut is an error only for sectors that were written and are gone', async () => {
     const plan = new Map<number, BlockPlan>([[0, { data: pattern(BLOCK), present: (sector) => sector < 4 || sector === 6 }]]);
     const made = makeVhd({ type: 3, size: SIZE, id: 'a', blocks: plan });

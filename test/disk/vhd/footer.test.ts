@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { structureChecksum } from '../../../src/disk/vhd/checksum.js';
 import { geometryOf, geometrySize } from '../../../src/disk/vhd/geometry.js';
+import { checkVhd, vhdInfo } from '../../../src/disk/vhd/index.js';
 import { BATMAP_HEADER, FOOTER } from '../../../src/disk/vhd/layout.js';
+import { MemorySource } from '../../../src/source/memory.js';
 import { makeFooter, makeVhd, pattern, type VhdPlan } from './encoder.js';
-import { openBytes } from './memory.js';
+import { containerOptions, openBytes } from './memory.js';
 
 const MiB = 1024 * 1024;
 const data = pattern(16 * 1024);
@@ -174,6 +176,10 @@ describe('the footer', () => {
     BATMAP_HEADER.encode(header, { cookie: 'tdbatmap', batmapOffset: 1 << 20, batmapSize: 1, batmapVersion: 0x10002, keyHashCookie: 1 });
     bytes.set(header, 2048);
     await expect(openBytes(bytes)).rejects.toMatchObject({ kind: 'unsupported', code: 'vhd.encrypted' });
+    expect((await vhdInfo(new MemorySource(bytes), containerOptions())).batmap?.keyHash).toBe('00'.repeat(32));
+    const how = { now: 2e9, volume: false, data: false, chain: false };
+    const { findings } = await checkVhd(new MemorySource(bytes), containerOptions(), how);
+    expect(findings.map(({ code }) => code)).toContain('disk.encrypted');
   });
 
   it('that is called a VHD but is nothing of the kind is an error', async () => {

@@ -111,6 +111,7 @@ describe('damaged VHDs', () => {
           : [
               { start: 0, length: 96 },
               { start: footerOffset, length: 96 },
+              { start: headerOffset, length: 64 },
               { start: headerOffset, length: 768 },
               { start: tableOffset, length: 64 },
               ...[...blockOffsets.values()].map((start) => ({ start, length: 8 })),
