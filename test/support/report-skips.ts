@@ -7,6 +7,7 @@ export default function setup(): void {
     ['loop mounts', loopMount()],
     ['qemu-img', tool('qemu-img', 'apt-get install qemu-utils')],
     ['mke2fs', tool('mke2fs', 'apt-get install e2fsprogs')],
+    ['grub-emu', tool('grub-emu', 'apt-get install grub-emu')],
     ['zstd', tool('zstd', 'apt-get install zstd')],
   ];
   for (const [what, missing] of rows) process.stderr.write(`${what}: ${missing ?? 'there'}\n`);

@@ -25,6 +25,11 @@ export function entryCommands(definition: EntryDefinition): string {
 /** The entry as it came out of its run. */
 export function bootEntry(definition: EntryDefinition, run: EntryRun, position: EntryPosition): BootEntry {
   const { machine } = run;
+  if (definition.foreign !== undefined) {
+    const { foreign } = definition;
+    const submenuIds = [...position.submenuIds, ...(foreign.submenuIds ?? foreign.submenus)];
+    return { ...foreign, ...position, submenus: [...position.submenus, ...foreign.submenus], submenuIds };
+  }
   const loaded = machine.loaded ?? machine.attempted;
   const base = {
     index: position.index,

@@ -26,6 +26,10 @@ const SHARES = 10;
  */
 export async function runEntry(menu: Machine, definition: EntryDefinition, automatic: boolean): Promise<EntryRun> {
   const machine = menu.fork();
+  if (definition.foreign !== undefined) {
+    const { kernel, problem } = definition.foreign;
+    return { machine, menu: null, boots: kernel !== null && problem === null, problem: null };
+  }
   machine.menu = definition.submenu ? [] : machine.menu;
   const wanted = menu.get('default');
   const chosen = menu.get('chosen');

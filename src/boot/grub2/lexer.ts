@@ -38,6 +38,11 @@ export class Lexer {
   private limit = 0;
   /** Blocks, loops and conditions that are open: while there are any, the chunk takes further lines. */
   private open = 0;
+  /**
+   * Where a `$` in quotes names no variable. The word is read to its end all the same, because GRUB finds its words
+   * first and looks at their variables then: the lines that the word takes are lost with it.
+   */
+  private badVariable: number | null = null;
 
   /** @param keepHexEscapes Red Hat's rule: `\xHH` stays as it is */
   constructor(
@@ -49,6 +54,7 @@ export class Lexer {
   nextChunk(): boolean {
     this.position = this.limit;
     this.open = 0;
+    this.badVariable = null;
     return this.takeLine();
   }
 
@@ -110,10 +116,16 @@ export class Lexer {
       else if (c === "'") this.singleQuoted(pieces);
       else if (c === '"') this.doubleQuoted(pieces);
       else if (c === '$' && text.charAt(this.position + 1) === '"') this.translated(pieces);
-      else if (c === '$') pieces.push(this.variable(false));
-      else break;
+      else if (c === '$') {
+        const variable = this.variable(false);
+        if (variable === null) break;
+        pieces.push(variable);
+      } else break;
       plain = false;
     }
+    const bad = this.badVariable ?? (this.position === start ? start : null);
+    this.badVariable = null;
+    if (bad !== null) throw new ScriptSyntaxError('a $ names no variable', bad);
     return { kind: 'word', bare: plain ? text.slice(start, this.position) : null, pieces, start, end: this.position };
   }
 
@@ -161,7 +173,12 @@ export class Lexer {
       if (c === '$') {
         if (piece !== '') pieces.push({ kind: 'text', text: piece, quoted: true });
         piece = '';
-        pieces.push(this.variable(true));
+        const variable = this.variable(true);
+        if (variable !== null) pieces.push(variable);
+        else {
+          this.badVariable ??= this.position;
+          this.position += 1;
+        }
         continue;
       }
       this.position += 1;
@@ -212,9 +229,10 @@ export class Lexer {
     flush();
   }
 
-  private variable(quoted: boolean): Piece {
+  /** The variable that stands here; null, with nothing read, where the `$` names none. */
+  private variable(quoted: boolean): Piece | null {
     const found = variableName(this.source.text, this.position + 1, this.limit);
-    if (found === null) throw new ScriptSyntaxError('a $ names no variable', this.position);
+    if (found === null) return null;
     this.position = found.end;
     return { kind: 'variable', name: found.name, quoted };
   }

@@ -1,5 +1,6 @@
 /** A running GRUB: its variables, functions, menu and what is loaded. Copies run entries on trial. */
 import type { GuestVolume } from '../../guest/guest.js';
+import type { BootEntry } from '../menu.js';
 import type { BlsFile } from './bls/entry-file.js';
 import { bareDeviceName } from './devices.js';
 import type { EnvironmentBlock } from './grubenv.js';
@@ -19,6 +20,8 @@ export interface EntryDefinition {
   /** Null for everyone; else these users, and the superusers. */
   readonly users: readonly string[] | null;
   readonly place: Place;
+  /** An entry of another loader's config, which runs by that loader's rules. */
+  readonly foreign?: BootEntry;
 }
 
 /** A file that a loader command named. */

@@ -5,6 +5,7 @@ import { CONFIG_COMMANDS } from './configs.js';
 import { ENVIRONMENT_COMMANDS } from './environment.js';
 import { LOADER_COMMANDS } from './loaders.js';
 import { MENU_COMMANDS } from './menu-entries.js';
+import { OTHER_LOADER_COMMANDS } from './other-loaders.js';
 import { PROBE_COMMANDS } from './probe.js';
 import { REGEXP_COMMANDS } from './regexp.js';
 import { SEARCH_COMMANDS } from './search.js';
@@ -21,6 +22,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ...SEARCH_COMMANDS,
   ...CONFIG_COMMANDS,
   ...ENVIRONMENT_COMMANDS,
+  ...OTHER_LOADER_COMMANDS,
   ...PROBE_COMMANDS,
   ...REGEXP_COMMANDS,
   ...OTHER_COMMANDS,
