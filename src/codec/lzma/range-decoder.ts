@@ -46,8 +46,32 @@ export class RangeDecoder {
 
   /** `count` bits, highest first, each with a probability that depends on those before. */
   tree(probabilities: Uint16Array, base: number, count: number): number {
+    // The state in local variables for the length of the loop: this is where most of the time goes.
+    const { bytes } = this;
+    let { range, code, at } = this;
     let symbol = 1;
-    for (let i = 0; i < count; i++) symbol = (symbol << 1) | this.bit(probabilities, base + symbol);
+    for (let i = 0; i < count; i++) {
+      const index = base + symbol;
+      const probability = probabilities[index] as number;
+      const bound = Math.imul(range >>> 11, probability) >>> 0;
+      if (code >>> 0 < bound) {
+        range = bound | 0;
+        probabilities[index] = probability + ((2048 - probability) >> 5);
+        symbol <<= 1;
+      } else {
+        range = (range - bound) | 0;
+        code = (code - bound) | 0;
+        probabilities[index] = probability - (probability >> 5);
+        symbol = (symbol << 1) | 1;
+      }
+      if (range >>> 24 === 0) {
+        range <<= 8;
+        code = (code << 8) | (bytes[at++] as number);
+      }
+    }
+    this.range = range;
+    this.code = code;
+    this.at = at;
     return symbol - (1 << count);
   }
 
@@ -65,18 +89,23 @@ export class RangeDecoder {
 
   /** `count` bits of even chance, highest first. */
   direct(count: number): number {
+    const { bytes } = this;
+    let { range, code, at } = this;
     let value = 0;
     for (let i = 0; i < count; i++) {
-      this.range >>>= 1;
-      if (this.code >>> 0 >= this.range >>> 0) {
-        this.code = (this.code - this.range) | 0;
+      range >>>= 1;
+      if (code >>> 0 >= range >>> 0) {
+        code = (code - range) | 0;
         value = (value << 1) | 1;
       } else value <<= 1;
-      if (this.range >>> 24 === 0) {
-        this.range <<= 8;
-        this.code = (this.code << 8) | (this.bytes[this.at++] as number);
+      if (range >>> 24 === 0) {
+        range <<= 8;
+        code = (code << 8) | (bytes[at++] as number);
       }
     }
+    this.range = range;
+    this.code = code;
+    this.at = at;
     return value;
   }
 }
