@@ -34,6 +34,8 @@ export interface FileNode {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Project id of quotas, where the filesystem has such; 0 for none. */
+  readonly project?: number;
   /** Hard links. */
   readonly links: number;
   readonly mtime: Timestamp;

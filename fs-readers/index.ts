@@ -4,6 +4,7 @@ import { ext, extBackup } from './ext/index.js';
 import { fat } from './fat/index.js';
 import type { FileSystem, FileSystemFormat, FileSystemOptions } from './filesystem.js';
 import { iso9660 } from './iso9660/index.js';
+import { xfs } from './xfs/index.js';
 
 export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystemOptions, FileType, Timestamp } from './filesystem.js';
 
@@ -11,6 +12,7 @@ export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystem
 export const FILE_SYSTEMS: readonly FileSystemFormat[] = [
   ext,
   iso9660,
+  xfs,
   // After those with a magic of their own: a boot sector that looks like FAT's may be left over, or be boot code.
   fat,
   // Last: it goes by what an older filesystem may have left behind.
