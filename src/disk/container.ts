@@ -31,12 +31,18 @@ export interface ContainerOptions {
   readonly folder?: NeighbourFolder;
   /** Go on where a checksum that can be ignored is wrong (`--force`). */
   readonly force: boolean;
+  /** The files that led here, by identity, the leaf first: a backing file must not be one of them. */
+  readonly openedBy?: readonly string[];
 }
+
+/** Opens whatever container is in a source: what formats with backing files of any format are given. */
+export type OpenContainer = (source: ByteSource, options: ContainerOptions) => Promise<Container>;
 
 /** One row of the table of containers. */
 export interface ContainerFormat {
   readonly name: string;
   /** Says from a few bytes (for some formats also from the path) whether this is such a container. Never throws on content. */
   probe(source: ByteSource, options: ContainerOptions): Promise<boolean>;
-  open(source: ByteSource, options: ContainerOptions): Promise<Container>;
+  /** @param openNested the way in again, for the files that the container names */
+  open(source: ByteSource, options: ContainerOptions, openNested: OpenContainer): Promise<Container>;
 }

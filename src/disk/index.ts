@@ -1,8 +1,10 @@
 /** The table of container formats and the way in. */
 import type { ByteSource } from '../source/byte-source.js';
 import type { Container, ContainerFormat, ContainerOptions } from './container.js';
+import { qcow2 } from './qcow2/index.js';
 import { raw } from './raw.js';
 import { strandedVhd, vhd } from './vhd/index.js';
+import { vmdk } from './vmdk/index.js';
 
 export type { Container, ContainerFormat, ContainerOptions } from './container.js';
 
@@ -11,7 +13,7 @@ export type { Container, ContainerFormat, ContainerOptions } from './container.j
  * fixed VHD cannot write, while it could write the magic of any other format at offset 0. `strandedVhd` goes by the file's
  * name, so it comes after all that go by content. `raw` is last: it takes everything.
  */
-export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, strandedVhd, raw];
+export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, qcow2, vmdk, strandedVhd, raw];
 
 /**
  * Opens the container in a source.
@@ -21,7 +23,7 @@ export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, strandedVhd, 
  */
 export async function openContainer(source: ByteSource, options: ContainerOptions): Promise<Container> {
   for (const format of CONTAINER_FORMATS) {
-    if (await format.probe(source, options)) return format.open(source, options);
+    if (await format.probe(source, options)) return format.open(source, options, openContainer);
   }
   throw new RangeError('the table of containers has no last row that takes everything');
 }
