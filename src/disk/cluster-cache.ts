@@ -1,3 +1,5 @@
+import { type CodecName, codec } from '../codec/codec.js';
+import type { Limits } from '../limits.js';
 import { MemorySource } from '../source/memory.js';
 
 /** The clusters that were decompressed last: reads of one cluster come in pieces. Bounded by number and so by bytes. */
@@ -25,10 +27,22 @@ export class ClusterCache {
   }
 }
 
-/** A piece of exactly `size` bytes: what came out of a decompressor, padded with zeros where the format allows it to end early. */
-export function paddedTo(bytes: Uint8Array, size: number): Uint8Array {
-  if (bytes.length >= size) return bytes;
+/**
+ * Decompresses one cluster. The compressed bytes are known only in whole sectors: what follows the cluster in its last
+ * sector belongs to another one, so decompression stops when the cluster is full.
+ * @returns exactly `size` bytes, with zeros where less came out
+ */
+export async function decodeCluster(name: CodecName, packed: Uint8Array, size: number, limits: Limits): Promise<Uint8Array> {
   const out = new Uint8Array(size);
-  out.set(bytes);
+  let filled = 0;
+  async function* input() {
+    yield packed;
+  }
+  for await (const piece of (await codec(name)).decodeStream(input(), limits)) {
+    const take = Math.min(piece.length, size - filled);
+    out.set(piece.subarray(0, take), filled);
+    filled += take;
+    if (filled === size) break;
+  }
   return out;
 }

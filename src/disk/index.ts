@@ -4,6 +4,7 @@ import type { Container, ContainerFormat, ContainerOptions } from './container.j
 import { qcow2 } from './qcow2/index.js';
 import { raw } from './raw.js';
 import { strandedVhd, vhd } from './vhd/index.js';
+import { vhdx } from './vhdx/index.js';
 import { vmdk } from './vmdk/index.js';
 
 export type { Container, ContainerFormat, ContainerOptions } from './container.js';
@@ -13,7 +14,7 @@ export type { Container, ContainerFormat, ContainerOptions } from './container.j
  * fixed VHD cannot write, while it could write the magic of any other format at offset 0. `strandedVhd` goes by the file's
  * name, so it comes after all that go by content. `raw` is last: it takes everything.
  */
-export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, qcow2, vmdk, strandedVhd, raw];
+export const CONTAINER_FORMATS: readonly ContainerFormat[] = [vhd, vhdx, qcow2, vmdk, strandedVhd, raw];
 
 /**
  * Opens the container in a source.

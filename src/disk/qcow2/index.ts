@@ -4,13 +4,13 @@ import { unsupported } from '../../errors.js';
 import { type BackingFile, openBackingFile } from '../backing-file.js';
 import type { ContainerFormat, ContainerOptions, OpenContainer } from '../container.js';
 import { readHeader } from './header.js';
-import { HEADER, MAGIC } from './layout.js';
+import { HEADER, HEADER_MAGIC, MAGIC } from './layout.js';
 import { Qcow2Disk } from './mapping.js';
 
 /** Images of QEMU, with their backing files. */
 export const qcow2: ContainerFormat = {
   name: 'qcow2',
-  probe: async (source) => source.size >= HEADER.size && HEADER.decode(await source.read(0, HEADER.size)).magic === MAGIC,
+  probe: async (source) => source.size >= HEADER.size && HEADER_MAGIC.decode(await source.read(0, HEADER_MAGIC.size)).magic === MAGIC,
   async open(source, options, openNested) {
     const header = await readHeader(source, options.limits);
     const backing = header.backingFile === null ? null : await openBacking(header.backingFile, header.backingFormat, options, openNested);
@@ -20,7 +20,7 @@ export const qcow2: ContainerFormat = {
     return {
       format: 'qcow2',
       description: parts.join(', '),
-      disk: new Qcow2Disk(source, header, backing?.container.disk ?? null),
+      disk: new Qcow2Disk(source, header, backing?.container.disk ?? null, options.limits),
       warnings: [...header.warnings, ...(backing?.container.warnings ?? [])],
       ...(backing === null ? {} : { close: () => backing.close() }),
     };

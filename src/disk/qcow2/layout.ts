@@ -4,6 +4,9 @@ import { flags64, layout, u8, u32, u64 } from '../../bytes/layout.js';
 /** `QFI\xfb`. */
 export const MAGIC = 0x514649fb;
 
+/** What a probe looks at: the other fields of what is no qcow2 may be anything. */
+export const HEADER_MAGIC = layout('qcow2 magic', 4, 'big', { magic: [0, u32] });
+
 /** The header's part that version 2 and 3 share. */
 export const HEADER = layout('qcow2 header', 72, 'big', {
   magic: [0, u32],

@@ -1,9 +1,9 @@
 /** From virtual bytes to bytes of the file: L1 table, L2 tables, clusters, subclusters. */
-import { codec } from '../../codec/codec.js';
 import { corrupt } from '../../errors.js';
+import type { Limits } from '../../limits.js';
 import { type ByteSource, MappedSource, type Run } from '../../source/byte-source.js';
 import { SliceSource } from '../../source/slice.js';
-import { ClusterCache, paddedTo } from '../cluster-cache.js';
+import { ClusterCache, decodeCluster } from '../cluster-cache.js';
 import type { Qcow2Header } from './header.js';
 import { SUBCLUSTERS, TABLE_ENTRY } from './layout.js';
 
@@ -35,6 +35,7 @@ export class Qcow2Disk extends MappedSource {
     private readonly source: ByteSource,
     private readonly header: Qcow2Header,
     private readonly backing: ByteSource | null,
+    private readonly limits: Limits,
   ) {
     super();
     this.size = header.size;
@@ -136,6 +137,6 @@ export class Qcow2Disk extends MappedSource {
   private async decompress(offset: number, length: number): Promise<Uint8Array> {
     const { clusterSize, compression } = this.header;
     const packed = await new SliceSource(this.source, offset, length).read(0, length);
-    return paddedTo(await (await codec(compression)).decodeBlock(packed, clusterSize), clusterSize);
+    return decodeCluster(compression, packed, clusterSize, this.limits);
   }
 }

@@ -27,7 +27,7 @@ export const vmdk: ContainerFormat = {
       return openExtents(parseDescriptor(await source.read(0, source.size), options.limits), options);
     }
     const header = await readSparseHeader(source);
-    const disk = new SparseExtent(source, header);
+    const disk = new SparseExtent(source, header, options.limits);
     if (header.descriptorOffset === 0 || header.descriptorSize === 0) return container('sparse extent', disk);
     if (header.descriptorSize * SECTOR > MAX_DESCRIPTOR)
       throw corrupt('vmdk.descriptor-size', `a descriptor of ${header.descriptorSize} sectors is impossible`);
@@ -84,7 +84,7 @@ async function openExtent(extent: Extent, options: ContainerOptions, files: Neig
   const cached = new BlockCache(file.source, options.limits.cacheSize);
   try {
     if (extent.type !== 'SPARSE') return new SliceSource(cached, extent.offset * SECTOR, size);
-    const disk = new SparseExtent(cached, await readSparseHeader(cached));
+    const disk = new SparseExtent(cached, await readSparseHeader(cached), options.limits);
     return disk.size === size ? disk : new SliceSource(disk, 0, size);
   } catch (error) {
     if (!(error instanceof TygrubError)) throw error;

@@ -1,8 +1,8 @@
 /** A hosted sparse extent: a directory of tables of grains. */
-import { codec } from '../../codec/codec.js';
 import { corrupt, unsupported } from '../../errors.js';
+import type { Limits } from '../../limits.js';
 import { type ByteSource, checkRange, MappedSource, type Run } from '../../source/byte-source.js';
-import { ClusterCache, paddedTo } from '../cluster-cache.js';
+import { ClusterCache, decodeCluster } from '../cluster-cache.js';
 import { COWD_MAGIC, Flag, FOOTER_FROM_END, GRAIN_MARKER, SECTOR, SPARSE_EXTENT_HEADER, SPARSE_MAGIC } from './layout.js';
 
 type Header = ReturnType<typeof SPARSE_EXTENT_HEADER.decode>;
@@ -58,6 +58,7 @@ export class SparseExtent extends MappedSource {
   constructor(
     private readonly source: ByteSource,
     private readonly header: Header,
+    private readonly limits: Limits,
   ) {
     super();
     this.size = header.capacity * SECTOR;
@@ -110,6 +111,6 @@ export class SparseExtent extends MappedSource {
       throw corrupt('vmdk.grain', `a compressed grain of ${dataSize} bytes is impossible`, { offset: at });
     }
     const packed = await this.source.read(at + GRAIN_MARKER.size, dataSize);
-    return paddedTo(await (await codec('zlib')).decodeBlock(packed, this.grainBytes), this.grainBytes);
+    return decodeCluster('zlib', packed, this.grainBytes, this.limits);
   }
 }
