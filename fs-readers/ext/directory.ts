@@ -45,6 +45,11 @@ export class Directory {
     if (inode.size > limits.directorySize) {
       throw limitReached('directorySize', `directory inode ${inode.number} has ${inode.size} bytes`);
     }
+    const { blocksCount, blockSize } = volume.superblock;
+    // Directories have no holes worth the name: a larger one shows the same blocks again and again.
+    if (inode.size > blocksCount * blockSize) {
+      throw corrupt('ext.directory', `directory inode ${inode.number} has ${inode.size} bytes, more than its filesystem`);
+    }
     this.map = blockMap(volume, inode);
     this.blocks = Math.floor(inode.size / volume.superblock.blockSize);
   }

@@ -11,7 +11,7 @@ import { recover } from './journal/recovery.js';
 import { ROOT_INODE, STATE_CLEAN, STATE_ERRORS, SUPERBLOCK, SUPERBLOCK_OFFSET } from './layout.js';
 import { ExtNode } from './node.js';
 import { Report } from './report.js';
-import { findBackup, hasMagic, readSuperblock } from './superblock.js';
+import { findBackup, hasMagic, readSuperblock, resemblesSuperblock } from './superblock.js';
 import type { ExtVolume } from './volume.js';
 
 class ExtFileSystem implements FileSystem {
@@ -92,7 +92,7 @@ export const extBackup: FileSystemFormat = {
     if (bytes === null || hasMagic(bytes)) return false;
     // Either the superblock is there but for its magic (then findBackup compares the UUID), or it was wiped with
     // nothing else put in its place.
-    if (isZero(bytes) && !isZero(await source.read(0, SUPERBLOCK_OFFSET))) return false;
+    if (isZero(bytes) ? !isZero(await source.read(0, SUPERBLOCK_OFFSET)) : !resemblesSuperblock(bytes)) return false;
     return (await findBackup(source, bytes)) !== null;
   },
   open,

@@ -119,7 +119,7 @@ export async function readInode(volume: ExtVolume, number: number): Promise<Inod
   if (replaced === undefined && superblock.metadataChecksums && superblock.fields.creator_os === CREATOR_LINUX) {
     verify(volume, number, raw, fields.checksum_lo, extraSize, extra.checksum_hi, seed, offset);
   }
-  if (fields.links_count === 0 && (fields.mode === 0 || fields.dtime !== 0)) throw invalid('it is not in use');
+  if (fields.links_count === 0) throw invalid('it is not in use');
   const type = TYPES.get(fields.mode >>> 12);
   if (type === undefined) throw invalid(`its mode is 0${fields.mode.toString(8)}`);
   const wideSize = type === 'f' || superblock.hasIncompat(INCOMPAT.LARGEDIR);

@@ -81,7 +81,6 @@ export const INODE = layout('ext inode', OLD_INODE_SIZE, 'little', {
   atime: [0x08, u32],
   ctime: [0x0c, u32],
   mtime: [0x10, u32],
-  dtime: [0x14, u32],
   gid: [0x18, u16],
   links_count: [0x1a, u16],
   blocks_lo: [0x1c, u32],

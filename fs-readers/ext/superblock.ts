@@ -153,6 +153,12 @@ export function hasMagic(bytes: Uint8Array): boolean {
   return SUPERBLOCK.decode(bytes).magic === EXT_MAGIC;
 }
 
+/** Whether the 1024 bytes could be a superblock that lost its magic: cheap, so that little else is searched for backups. */
+export function resemblesSuperblock(bytes: Uint8Array): boolean {
+  const sb = SUPERBLOCK.decode(bytes);
+  return sb.rev_level <= 1 && sb.log_block_size <= MAX_LOG_BLOCK_SIZE && sb.blocks_per_group > 0 && sb.inodes_per_group > 0;
+}
+
 /** The superblock that is to be used, and where it was. */
 export interface FoundSuperblock {
   readonly superblock: Superblock;

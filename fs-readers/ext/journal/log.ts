@@ -4,6 +4,7 @@
  * kernel's recovery reads it, in one pass: a transaction counts from the moment its commit block is found good.
  */
 import { crc32cRaw, crc32MsbFirst } from '../../../src/bytes/crc.js';
+import type { Decoded } from '../../../src/bytes/layout.js';
 import { corrupt, limitReached } from '../../../src/errors.js';
 import type { Limits } from '../../../src/limits.js';
 import { crcWithout } from '../checksums.js';
@@ -28,6 +29,11 @@ export interface Replay {
   readonly blocks: ReadonlyMap<number, Replacement>;
   /** The number that the next transaction would have: fast commits must carry it. */
   readonly nextSequence: number;
+  /**
+   * Damage inside a transaction that was committed, as a phrase: its copies cannot be trusted, and the filesystem with
+   * only a part of them would be one that never was. The kernel refuses to mount then. Null when all is well.
+   */
+  readonly damage: string | null;
 }
 
 /** Data blocks read at once for their checksums, in bytes. */
@@ -39,8 +45,10 @@ class Transaction {
   readonly revoked: number[] = [];
   /** The first kind of checksums: over all descriptors and data. */
   crc = 0xffffffff;
-  /** What is wrong with it; it may also be left over from an earlier use of these blocks. */
+  /** What is wrong with its own blocks; it may also be left over from an earlier use of the journal's blocks. */
   damage: string | undefined;
+  /** Copies whose checksums are wrong, by the block that they are copies of. */
+  readonly wrong = new Map<number, string>();
 }
 
 /** Reads the log of one journal. */
@@ -51,6 +59,9 @@ class LogReader {
   private used = 0;
   private lastCommitTime = 0;
   private readonly replaced = new Map<number, Replacement>();
+  /** Damaged copies that no later transaction revoked. */
+  private readonly wrong = new Map<number, string>();
+  private damage: string | null = null;
   private transactions = 0;
 
   constructor(
@@ -80,7 +91,8 @@ class LogReader {
         transaction = new Transaction();
       } else break;
     }
-    return { transactions: this.transactions, blocks: this.replaced, nextSequence: this.sequence };
+    const [wrong = null] = this.wrong.values();
+    return { transactions: this.transactions, blocks: this.replaced, nextSequence: this.sequence, damage: this.damage ?? wrong };
   }
 
   /** The next block of the log, which is a ring. */
@@ -131,44 +143,49 @@ class LogReader {
       const data = await this.read(from, count);
       for (let k = 0; k < count; k++, i++) {
         const piece = data.subarray(k * blockSize, (k + 1) * blockSize);
-        const { checksum, at } = blocks[i] as LoggedBlock;
+        const { block, checksum, at } = blocks[i] as LoggedBlock;
         if (checksums === 1) transaction.crc = crc32MsbFirst(piece, transaction.crc);
         else {
           const crc = crc32cRaw(piece, start);
           // Version 2 has room for half of it.
-          if ((checksums === 2 ? crc & 0xffff : crc) !== checksum) transaction.damage ??= `the checksum of data block ${at} is wrong`;
+          if ((checksums === 2 ? crc & 0xffff : crc) !== checksum)
+            transaction.wrong.set(block, `the checksum of data block ${at} is wrong`);
         }
       }
     }
   }
 
-  private commitMatches(block: Uint8Array, checksum: number): boolean {
+  private commitIsGood(block: Uint8Array, header: Decoded<typeof COMMIT_HEADER>, transaction: Transaction): boolean {
+    if (this.journal.checksums === 0) return true;
+    if (this.journal.checksums === 1) {
+      const unused = header.chksum_type === 0 && header.chksum_size === 0 && header.chksum === 0;
+      const known = header.chksum_type === COMMIT_CRC32 && header.chksum_size === COMMIT_CRC32_SIZE;
+      return unused || (known && header.chksum === transaction.crc);
+    }
     const field = [COMMIT_HEADER.offsetOf('chksum'), 4] as const;
-    if (crcWithout(block, this.journal.seed, field) === checksum) return true;
+    if (crcWithout(block, this.journal.seed, field) === header.chksum) return true;
     // Old e2fsprogs left other bytes behind the header than those that they had summed up (zeros); the kernel allows it.
     const bare = new Uint8Array(block.length);
     bare.set(block.subarray(0, COMMIT_HEADER.size));
-    return crcWithout(bare, this.journal.seed, field) === checksum;
+    return crcWithout(bare, this.journal.seed, field) === header.chksum;
   }
 
   /** Takes a transaction over; false when it does not count, and with it nothing after it. */
   private commit(block: Uint8Array, at: number, transaction: Transaction): boolean {
     const header = COMMIT_HEADER.decode(block);
     const time = header.commit_sec_hi * 0x1_0000_0000 + header.commit_sec_lo;
-    let { damage } = transaction;
-    if (this.journal.checksums === 1) {
-      const unused = header.chksum_type === 0 && header.chksum_size === 0 && header.chksum === 0;
-      const known = header.chksum_type === COMMIT_CRC32 && header.chksum_size === COMMIT_CRC32_SIZE;
-      if (!unused && !(known && header.chksum === transaction.crc)) damage ??= `the checksum in commit block ${at} is wrong`;
-    } else if (this.journal.checksums > 1) {
-      if (!this.commitMatches(block, header.chksum)) damage ??= `the checksum of commit block ${at} is wrong`;
+    // Blocks of an earlier use of the journal can look like a next transaction: then its time lies before the last one.
+    const stale = time < this.lastCommitTime;
+    if (transaction.damage !== undefined) {
+      if (!stale) this.damage = transaction.damage;
+      return false;
     }
-    if (damage !== undefined) {
-      // Blocks of an earlier use of the journal can look like a next transaction: then its time lies before the last one.
-      if (time >= this.lastCommitTime) {
+    if (!this.commitIsGood(block, header, transaction)) {
+      // So ends a journal whose last transaction did not reach the disk as a whole: what is before it counts.
+      if (!stale) {
         this.report.warn({
           code: 'ext.journal-damaged',
-          message: `the journal is damaged at transaction ${this.sequence} (${damage}); it was replayed up to the one before`,
+          message: `the journal is damaged at transaction ${this.sequence} (the checksum of commit block ${at} is wrong); it was replayed up to the one before`,
           hint: 'the newest changes of the guest are lost; let the guest repair its filesystem',
         });
       }
@@ -183,8 +200,12 @@ class LogReader {
       }
       this.replaced.set(number, { at: place, escaped });
     }
+    for (const [number, what] of transaction.wrong) this.wrong.set(number, what);
     // A revoked block's copies in this transaction and before do not count: it may hold a file's data by now.
-    for (const number of transaction.revoked) this.replaced.delete(number);
+    for (const number of transaction.revoked) {
+      this.replaced.delete(number);
+      this.wrong.delete(number);
+    }
     this.bound(new Transaction());
     this.transactions += 1;
     this.sequence = (this.sequence + 1) >>> 0;
@@ -203,6 +224,6 @@ class LogReader {
 
 /** Reads the log of a journal that was left in use. Nothing is written; the result only says which copies count. */
 export async function readLog(journal: Journal, superblock: Superblock, limits: Limits, report: Report): Promise<Replay> {
-  if (journal.fields.start === 0) return { transactions: 0, blocks: new Map(), nextSequence: journal.fields.sequence };
+  if (journal.fields.start === 0) return { transactions: 0, blocks: new Map(), nextSequence: journal.fields.sequence, damage: null };
   return new LogReader(journal, superblock, limits, report).run();
 }

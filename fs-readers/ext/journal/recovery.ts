@@ -47,6 +47,14 @@ export async function recover(volume: ExtVolume, backup: boolean, options: FileS
   const journal = await findJournal(volume, options);
   const log = await readLog(journal, superblock, options.limits, report);
   if (!needed && log.transactions === 0) return { volume, state: '' };
+  if (log.damage !== null) {
+    report.warn({
+      code: 'ext.journal-damaged',
+      message: `the journal is damaged inside a committed transaction (${log.damage}) and was not replayed: the newest changes are missing`,
+      hint: 'let the guest repair its filesystem',
+    });
+    return { volume, state: 'journal damaged, not replayed' };
+  }
   const source = new ReplayedSource(volume.source, journal.source, log.blocks, superblock.blockSize);
   const found = await readSuperblock(source, report);
   const groups = new GroupDescriptors(source, found.superblock, report);

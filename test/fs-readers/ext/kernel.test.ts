@@ -17,17 +17,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ext } from '../../../fs-readers/ext/index.js';
-import type { FileNode, FileType } from '../../../fs-readers/index.js';
+import type { FileNode, FileSystem, FileType } from '../../../fs-readers/index.js';
 import { encodeUtf8, equalBytes } from '../../../src/bytes/text.js';
 import { TygrubError } from '../../../src/errors.js';
 import { MemorySource } from '../../../src/source/memory.js';
-import { damage, Random, seed } from '../../support/mutation.js';
+import { damage, mutations, Random, seed } from '../../support/mutation.js';
 import { loopMount, skip, tool } from '../../support/requirements.js';
 import { extOptions } from './images.js';
 import { run, smallImages, usedRegions } from './small-images.js';
 
 /** Damaged images that are mounted; each takes the kernel some milliseconds. */
-const IMAGES = 60;
+const IMAGES = mutations(60);
 /** Bytes compared of each file. */
 const READ = 256 * 1024;
 /** The superblock stays as it is: it could tell the kernel to panic on errors. */
@@ -77,6 +77,8 @@ class Comparison {
   same = 0;
   private readonly seen = new Set<string>();
 
+  constructor(private readonly fs: FileSystem) {}
+
   async directory(node: FileNode, path: Buffer): Promise<void> {
     if (this.seen.has(node.id)) return;
     this.seen.add(node.id);
@@ -94,8 +96,10 @@ class Comparison {
       const listed = kernel(() => readdirSync(path, { encoding: 'buffer' }));
       for (const name of listed ?? []) {
         const there = kernel(() => lstatSync(Buffer.concat([path, encodeUtf8('/'), name])));
-        // The whole list came without an error: then nothing that the kernel can use may be missing.
-        if (there !== null && !names.has(name.toString('latin1')) && node.size > 0) this.differences.push(`${path}/${name}: missing`);
+        // The whole list came without an error: then nothing that the kernel can use may be missing. (It shows names with
+        // a NUL in them as shorter ones; tygrub leaves them out and says so.)
+        const shortened = this.fs.warnings.some(({ code }) => code === 'ext.impossible-name');
+        if (there !== null && !shortened && !names.has(name.toString('latin1'))) this.differences.push(`${path}/${name}: missing`);
       }
     });
     for (const child of children) await this.node(child.node, Buffer.concat([path, encodeUtf8('/'), child.name]));
@@ -147,8 +151,8 @@ describe.skipIf(skip('damaged ext images under the kernel', loopMount(), tool('m
           try {
             const fs = await tygrub(() => ext.open(new MemorySource(bytes), extOptions({ noJournal: true })));
             const root = fs === null ? null : await tygrub(() => fs.root());
-            if (mounted.status === 0 && root !== null) {
-              const comparison = new Comparison();
+            if (mounted.status === 0 && fs !== null && root !== null) {
+              const comparison = new Comparison(fs);
               await comparison.directory(root, Buffer.from(mountPoint));
               expect(comparison.differences, `seed ${seed()}, case ${i}, ${name}, ${change.description}`).toEqual([]);
               same += comparison.same;
