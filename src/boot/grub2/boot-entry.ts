@@ -6,6 +6,7 @@ import { commandLine } from './command-line.js';
 import type { EntryRun } from './entry-run.js';
 import { openFile } from './files.js';
 import type { EntryDefinition, Loaded, LoadedFile, LoadedImage, Machine } from './machine.js';
+import { archiveSize, newcArchive } from './new-c-archive.js';
 
 /** Where an entry stands in the whole menu. */
 export interface EntryPosition {
@@ -93,12 +94,16 @@ function argsOf(machine: Machine, image: LoadedImage): string {
 }
 
 function bootFile(machine: Machine, file: LoadedFile): BootFile {
-  const open = async (): Promise<ByteSource> => {
+  const content = async (): Promise<ByteSource> => {
     const { files } = machine.surroundings;
     if (file.volume !== null && file.path.startsWith('/')) return files.open(file.volume, file.path);
     const opened = await openFile(machine, `(${file.device})${file.path}`);
     if (opened.ok) return opened.source;
     throw notFound(opened.problem.code, opened.problem.message);
   };
-  return { volume: file.volume?.name ?? file.device, path: file.path, part: null, size: file.size, open };
+  const { archivePath } = file;
+  const place = { volume: file.volume?.name ?? file.device, path: file.path };
+  if (archivePath === null) return { ...place, part: null, size: file.size, open: content };
+  const size = file.size === null ? null : archiveSize(archivePath, file.size);
+  return { ...place, part: `newc:${archivePath}`, size, open: async () => newcArchive(archivePath, await content()) };
 }

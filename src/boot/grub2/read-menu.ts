@@ -57,6 +57,10 @@ export function startingVariables(start: StartingPoint): Variables {
     ['color_highlight', 'black/light-gray'],
     ['locale_dir', `${prefix}/locale`],
     ['secondary_locale_dir', ''],
+    // A config on an ESP is read by a GRUB that the firmware started from there.
+    ...(directory.toLowerCase().startsWith('/efi/')
+      ? [['cmdpath', prefix] as [string, string], ['fw_path', prefix] as [string, string]]
+      : []),
     ...FEATURES.map((name): [string, string] => [name, 'y']),
   ];
   for (const [name, value] of values) {

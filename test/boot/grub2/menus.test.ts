@@ -1,9 +1,11 @@
 /** What a menu comes to: rules that grub-emu cannot be asked about, and what tygrub adds. */
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { GuestFiles } from '../../../src/boot/dialect.js';
 import { GRUB2 } from '../../../src/boot/grub2/index.js';
 import { type BootOptions, explain, readBootMenu } from '../../../src/boot/index.js';
 import { type Files, memoryGuest } from '../../support/directory-filesystem.js';
+import { skip, tool } from '../../support/requirements.js';
 
 const KERNELS = { '/vmlinuz': 'kernel', '/vmlinuz-2': 'kernel 2', '/initrd': 'initrd', '/early.img': 'ucode', '/initrd-2': 'initrd 2' };
 
@@ -209,6 +211,21 @@ describe('a menu', () => {
     });
     expect(menu.entries.map(({ users }) => users)).toEqual([[], null, ['x', 'y']]);
   });
+
+  it.skipIf(skip('archives that GRUB makes', tool('cpio', 'apt-get install cpio')))(
+    'packs files that are given a name for the initrd',
+    async () => {
+      const menu = await menuOf(entry('x', 'linux /vmlinuz\ninitrd /initrd newc:etc/deep/name:/early.img newc:b:/vmlinuz'));
+      const [, first, second] = menu.entries[0]?.initrds ?? [];
+      if (first === undefined || second === undefined) throw new Error('no initrds');
+      const source = await first.open();
+      const bytes = await source.read(0, source.size);
+      expect([first.part, first.size, second.size]).toEqual(['newc:etc/deep/name', source.size, (await second.open()).size]);
+      const listed = spawnSync('cpio', ['-i', '--to-stdout', 'etc/deep/name'], { input: bytes });
+      expect(listed.stdout.toString()).toBe('ucode');
+      expect(spawnSync('cpio', ['-t'], { input: bytes }).stdout.toString()).toBe('etc\netc/deep\netc/deep/name\n');
+    },
+  );
 
   it('takes the kernel of a Xen entry for the kernel', async () => {
     const menu = await menuOf(
