@@ -3,6 +3,7 @@
 export type { DirectoryEntry, FileNode, FileSystem, FileType, Timestamp } from '../fs-readers/index.js';
 export { type Resolved, resolvePath } from '../fs-readers/path.js';
 export * from './boot/index.js';
+export { type CheckReport, checkVhd, type DiskMap, type Finding, mapVhd, type VhdInfo, vhdInfo } from './disk/vhd/index.js';
 export { type ErrorKind, type Problem, TygrubError, type Warning } from './errors.js';
 export {
   copySource,
@@ -16,7 +17,7 @@ export {
 } from './extract/index.js';
 export { Guest, type GuestDisk, type GuestOptions, GuestVolume, type Image } from './guest/guest.js';
 export { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
-export { openDisk } from './open-disk.js';
+export { openDisk, openImage } from './open-disk.js';
 export type { ByteSource, Run } from './source/byte-source.js';
 export { MemorySource } from './source/memory.js';
 export { VERSION } from './version.js';

@@ -128,7 +128,7 @@ function parentRows({ parent }: VhdInfo): Rows {
   const rows: Rows = [
     ['uuid', parent.raw ? 'none: a raw disk' : parent.uuid],
     ['name', parent.name === '' ? 'none' : parent.name],
-    ['changed', parent.changed],
+    ['changed', parent.changed ?? 'not stated'],
   ];
   for (const { platform, text, offset, problem } of parent.locators) {
     rows.push([`locator ${platform}`, problem === null ? `${text ?? ''} (byte ${offset ?? 'none'})` : `cannot be read: ${problem}`]);

@@ -49,7 +49,12 @@ export class FileBlockStore implements BlockStore {
 
   async block(index: number): Promise<Block | null> {
     const known = this.blocks.get(index);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // The most recently used stand last, so that the first is the one to forget.
+      this.blocks.delete(index);
+      this.blocks.set(index, known);
+      return known;
+    }
     const start = await this.table.blockOffset(index);
     if (start === null) return null;
     const { bitmapBytes, blockSize, dataLimit } = this.geometry;

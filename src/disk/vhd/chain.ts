@@ -153,8 +153,9 @@ class ParentSearch {
       candidate = await this.openName(name);
     } catch (error) {
       if (!(error instanceof TygrubError)) throw error;
+      if (!told) return null;
       if (error.code === 'source.outside-directory') this.forbidden ??= error;
-      if (told) this.attempts.push(`${name}: ${problemOf(error).message}`);
+      this.attempts.push(`${name}: ${problemOf(error).message}`);
       return null;
     }
     if (candidate === null) {

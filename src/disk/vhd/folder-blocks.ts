@@ -40,7 +40,12 @@ export class FolderBlockStore implements BlockStore {
 
   async block(index: number): Promise<Block | null> {
     const known = this.known.get(index);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // The most recently used stand last, so that the first is the one to forget.
+      this.known.delete(index);
+      this.known.set(index, known);
+      return known;
+    }
     if (!this.folder.allocated(index)) return null;
     const { bitmapBytes, blockSize } = this.folder;
     const bitmap = await this.use(index, async (source) => (await source.read(0, bitmapBytes)).slice());

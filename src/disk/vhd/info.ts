@@ -87,8 +87,8 @@ export interface ParentInfo {
   readonly uuid: string;
   readonly raw: boolean;
   readonly name: string;
-  /** The parent's time of change when this disk was made. */
-  readonly changed: string;
+  /** The parent's time of change when this disk was made; null where the header does not say. */
+  readonly changed: string | null;
   readonly locators: readonly {
     readonly platform: string;
     readonly text: string | null;
@@ -240,7 +240,7 @@ function parentInfo({ placed, locators, parentName }: Pick<SparseParts, 'placed'
     uuid: formatUuid(parentUniqueId),
     raw: parentUniqueId.every((byte) => byte === 0),
     name: parentName,
-    changed: isoTime(parentTimestamp),
+    changed: parentTimestamp === 0 ? null : isoTime(parentTimestamp),
     locators: locators.map(({ platform, text, entry, problem }) => ({ platform, text, offset: entry.platformDataOffset, problem })),
   };
 }

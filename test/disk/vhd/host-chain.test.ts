@@ -96,6 +96,11 @@ describe('a chain on the host', () => {
     await expect(read(shadow)).rejects.toMatchObject({ code: 'vhd.parent-outside' });
   });
 
+  it('is not blamed on other files of the directory that lead outside it', async () => {
+    symlinkSync('../far/base.vhd', join(sr, 'elsewhere.vhd'));
+    await expect(read(write(sr, 'lonely.vhd', child('y', 'z', 'gone.vhd')))).rejects.toMatchObject({ code: 'vhd.parent-missing' });
+  });
+
   it('is found by UUID where every name leads nowhere', async () => {
     expect(await read(write(sr, 'renamed.vhd', child('r', 'a', 'C:\\old\\place.vhd')))).toEqual(expected('r'));
   });

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { provideNodeCodecs } from '../../../src/codec/node-codecs.js';
 import { openContainer } from '../../../src/disk/index.js';
@@ -97,6 +98,24 @@ describe.skipIf(skip('VHDs of other projects', peerData()))('VHDs of other proje
     const { disk } = await open(unpack(peerPath('containers', `${row.file}.gz`)));
     expect(disk.size).toBe(row.size);
     expect(await sha256(disk)).toBe(row.sum);
+  });
+
+  it('a differencing disk finds its parent by the Unicode name, a damaged one with --force', async () => {
+    const child = unpack(peerPath('filesystems', 'images', 'dfvfs-image-differential.vhd.gz'), 'image-differential.vhd');
+    copyFileSync(unpack(peerPath('filesystems', 'images', 'dfvfs-image.vhd.gz')), join(dirname(child), 'image.vhd'));
+    await expect(open(child)).rejects.toMatchObject({ code: 'vhd.footer-checksum' });
+    const { disk, description } = await open(child, { force: true });
+    expect(description).toContain('1 parent');
+    expect((await disk.read(1024, 1024)).subarray(56, 58)).toEqual(Uint8Array.of(0x53, 0xef));
+  });
+
+  it('a differencing disk of Windows says where it looked for the parent that is not there', async () => {
+    const error = await open(unpack(peerPath('filesystems', 'images', 'dfvfs-fat-differential.vhd.gz'))).then(
+      () => expect.unreachable(),
+      (caught) => caught,
+    );
+    expect(error).toMatchObject({ kind: 'not-found', code: 'vhd.parent-missing' });
+    expect(error.summary).toContain('/Projects/dfvfs/test_data/fat-parent.vhd: not there');
   });
 
   it('a VHD whose footers both fail their checksum is refused', async () => {
