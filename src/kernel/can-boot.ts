@@ -1,7 +1,15 @@
 /** Whether a kernel can start as a guest of Xen, before anybody tries. */
 import type { Problem } from '../errors.js';
 import type { KernelInfo } from './kernel-info.js';
-import { decompressedSince, formatXenVersion, isOlder, PVH_SINCE, type XenVersion } from './xen/versions.js';
+import {
+  decompressedSince,
+  formatXenVersion,
+  isOlder,
+  LARGE_XZ_SINCE,
+  PVH_SINCE,
+  SMALL_XZ_DICTIONARY,
+  type XenVersion,
+} from './xen/versions.js';
 
 /** How the guest is to start, and where. */
 export interface BootWish {
@@ -57,6 +65,18 @@ function checkForm(info: KernelInfo, wish: BootWish): Problem | null {
         return {
           code: 'kernel.compression',
           message: `the payload of the bzImage is ${how}${compression === 'none' ? `; ${HINT_DECOMPRESS}` : ''}`,
+        };
+      }
+      const { dictionarySize } = info.payload;
+      if (
+        dictionarySize !== null &&
+        dictionarySize >= SMALL_XZ_DICTIONARY &&
+        xenVersion !== undefined &&
+        isOlder(xenVersion, LARGE_XZ_SINCE)
+      ) {
+        return {
+          code: 'kernel.xz-dictionary',
+          message: `the kernel is compressed with xz and a dictionary of ${dictionarySize / 2 ** 20} MiB, for which Xen ${formatXenVersion(xenVersion)} has not enough memory (Xen ${formatXenVersion(LARGE_XZ_SINCE)} has); ${HINT_DECOMPRESS}`,
         };
       }
       if (xenVersion !== undefined && isOlder(xenVersion, decompressedSince(compression))) {

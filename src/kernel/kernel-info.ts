@@ -38,6 +38,8 @@ export interface KernelPayload {
   readonly compression: Compression | 'none' | null;
   /** Bytes that it becomes, as its last bytes announce; null where it is not compressed. */
   readonly uncompressedSize: number | null;
+  /** xz: bytes of dictionary that unpacking it takes, which Xen bounds; null for all others. */
+  readonly dictionarySize: number | null;
 }
 
 /** What a kernel can do under Xen. Addresses are `0x…` texts: JavaScript's numbers cannot hold them. */

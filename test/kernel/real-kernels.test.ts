@@ -77,6 +77,7 @@ describe.skipIf(skip('real kernels', tool('readelf', 'apt-get install binutils')
       expect(shortForm(info)).toMatch(expected.short);
       expect(info).toMatchObject({ format: 'bzImage', os: 'linux', efiStub: true, problem: null });
       expect(source.bytesRead).toBeLessThan(source.size);
+      if (info.payload?.compression === 'xz') expect(info.payload.dictionarySize).toBe(32 * 1024 * 1024);
       // The other answer: the payload unpacked with the kernel's usual tools, its notes as readelf shows them.
       const { payload } = info;
       if (payload === null) throw new Error('no payload');

@@ -162,12 +162,19 @@ describe('whether a kernel can start', () => {
   it('is told of the compression, unless the kernel is handed out decompressed', async () => {
     const info = {
       ...(await image(gzipSync(makeElf()))),
-      payload: { offset: 0, size: 8, compression: 'zstd', uncompressedSize: 8 },
+      payload: { offset: 0, size: 8, compression: 'zstd', uncompressedSize: 8, dictionarySize: null },
     } as const;
     expect(canBoot(info, { boot: 'pv', xenVersion: parseXenVersion('4.14') })).toMatchObject({ code: 'kernel.compression' });
     expect(canBoot(info, { boot: 'pv', xenVersion: parseXenVersion('4.14'), decompress: true })).toBeNull();
     expect(canBoot(info, { boot: 'pv', xenVersion: parseXenVersion('4.15') })).toBeNull();
     expect(canBoot(info, { boot: 'pv' })).toBeNull();
+  });
+
+  it('is told of the memory that xz takes: Linux 6.12 asks for more than Xen gave before 4.20', async () => {
+    const payload = { offset: 0, size: 8, compression: 'xz', uncompressedSize: 8, dictionarySize: 128 * 1024 * 1024 } as const;
+    const info = { ...(await image(gzipSync(makeElf()))), payload };
+    expect(canBoot(info, { boot: 'pv', xenVersion: parseXenVersion('4.19') })).toMatchObject({ code: 'kernel.xz-dictionary' });
+    expect(canBoot(info, { boot: 'pv', xenVersion: parseXenVersion('4.20') })).toBeNull();
   });
 
   it('is no for a bzImage whose payload is a plain ELF, which Xen does not look for', async () => {

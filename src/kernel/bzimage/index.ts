@@ -1,5 +1,6 @@
 /** x86 bzImages: what the header says, and the payload as a program of its own. */
 import { decodeLatin1, untilNul } from '../../bytes/text.js';
+import { xzDictionarySize } from '../../codec/xz/index.js';
 import { corrupt, limitReached, type Problem, problemOf, unsupported } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import { type CompressionKind, compressionOf, decompressed, MAGIC_SIZE } from '../compression.js';
@@ -11,6 +12,9 @@ import { BOOT_FLAG, HDRS, PROTOCOL, SECTOR, SETUP_HEADER, SIZE_TRAILER, VERSION_
 
 /** Bytes of a version text that are read; Linux's have about 100. */
 const MAX_VERSION = 512;
+
+/** Bytes of a payload that hold its magic number, and the headers of xz. */
+const XZ_HEAD = 1040;
 
 /** A bzImage's header, decoded. */
 export interface BzImage {
@@ -56,13 +60,19 @@ export async function readBzImage(program: ProgramBytes, head: Uint8Array): Prom
     );
     return { ...base, payload: null, compression: null, problem: { code, message } };
   }
-  const magic = await readExactly(program, offset, Math.min(size, 16), 'the payload of the bzImage');
+  const magic = await readExactly(program, offset, Math.min(size, XZ_HEAD), 'the payload of the bzImage');
   const compression = compressionOf(magic.subarray(0, MAGIC_SIZE));
   const isPlain = compression === null && isElf(magic);
   const trailer = compression === null || program.source === null ? null : await readTrailer(program, offset + size);
   return {
     ...base,
-    payload: { offset, size, compression: isPlain ? 'none' : (compression?.name ?? null), uncompressedSize: trailer },
+    payload: {
+      offset,
+      size,
+      compression: isPlain ? 'none' : (compression?.name ?? null),
+      uncompressedSize: trailer,
+      dictionarySize: compression?.name === 'xz' ? await xzDictionarySize(magic) : null,
+    },
     compression,
     problem: null,
   };

@@ -21,6 +21,10 @@ const DECOMPRESSED_SINCE: ReadonlyMap<Compression, XenVersion> = new Map([
   ['zstd', { major: 4, minor: 15 }],
 ]);
 
+/** Up to which dictionary xz is unpacked: the domain builder gives liblzma 128 MiB in all, from this version on 256 MiB. */
+export const LARGE_XZ_SINCE: XenVersion = { major: 4, minor: 20 };
+export const SMALL_XZ_DICTIONARY = 128 * 1024 * 1024;
+
 /** The first version whose toolstack starts guests of today's PVH kind. */
 export const PVH_SINCE: XenVersion = { major: 4, minor: 10 };
 
