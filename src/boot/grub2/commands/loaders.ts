@@ -10,7 +10,8 @@ async function lookUp(machine: Machine, text: string, code: string): Promise<Loa
   const common = {
     device: opened.name?.device?.name ?? opened.name?.deviceName ?? '',
     volume: opened.name?.device?.volume ?? null,
-    path: opened.name?.path ?? text,
+    // Scripts put slashes together freely; for a filesystem they are one.
+    path: (opened.name?.path ?? text).replace(/\/+/g, '/'),
     archivePath: null,
   };
   if (opened.ok) return { ...common, size: opened.source.size, problem: null };
@@ -49,7 +50,10 @@ const initrd: Command = {
       files.push({ ...(await lookUp(machine, file, 'grub2.initrd-missing')), archivePath });
     }
     if (machine.loaded === null || machine.loaded.kind !== 'linux') {
-      if (target?.kind === 'linux') machine.attempted = { ...target, initrds: files };
+      if (target?.kind === 'linux') {
+        machine.attempted = { ...target, initrds: files };
+        return Status.BAD_ARGUMENT; // the missing kernel was told already
+      }
       return machine.fail(Status.BAD_ARGUMENT, 'grub2.no-kernel', `${name} comes before a kernel was loaded`);
     }
     if (files.length === 0) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs a file name`);
