@@ -8,7 +8,7 @@ import { formatUuid } from '../../bytes/uuid.js';
 import { corrupt, type TygrubError, type Warning } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import { type PlacedHeader, tryDynamicHeader } from './dynamic-header.js';
+import { blockCount, type PlacedHeader, tryDynamicHeader } from './dynamic-header.js';
 import { type FooterSector, type FooterState, inspectFooter, isSparse, requireSupported } from './footer-sector.js';
 import { DiskType, FOOTER, FOOTER_COOKIE, type Footer, OLD_FOOTER_SIZE, SECTOR } from './layout.js';
 
@@ -100,7 +100,7 @@ class FooterSearch {
       if (tail.diskType === DiskType.fixed) return this.fixedAtEnd(tail);
       if (!isSparse(tail)) requireSupported(tail, this.tail.offset);
       const header = await tryDynamicHeader(this.source, tail, this.options.force);
-      if (header.placed !== null) return this.found(tail, 'end', this.tail, header.placed, [this.noCopy()]);
+      if (header.placed !== null) return this.tailWithoutCopy(tail, header.placed);
       headerError ??= header.error;
       // Both places name the same disk, so there is no other footer that could know better.
       if (copy !== null && equalBytes(copy.uniqueId, tail.uniqueId)) throw header.error;
@@ -157,6 +157,21 @@ class FooterSearch {
     return this.found(copy, 'start', this.copy, header, [this.badTail()]);
   }
 
+  /**
+   * Only the tail is good. Its header is where all headers are, so an earlier disk's footer would find this disk's header
+   * as well: a damaged copy with another UUID, or a BAT that is too small for the tail's size, give it away.
+   */
+  private async tailWithoutCopy(tail: Footer, header: PlacedHeader): Promise<FoundFooter> {
+    const otherUuid = this.copy.footer !== null && !equalBytes(this.copy.footer.uniqueId, tail.uniqueId);
+    const tooLarge = tail.currentSize !== null && blockCount(tail.currentSize, header.header.blockSize) > header.header.maxTableEntries;
+    if (otherUuid || tooLarge) {
+      const stranded = await this.searchBackwards(true, tail);
+      if (stranded !== null) return stranded;
+      if (otherUuid) throw this.noFooter();
+    }
+    return this.found(tail, 'end', this.tail, header, [this.noCopy()]);
+  }
+
   private async fixedAtEnd(tail: Footer): Promise<FoundFooter> {
     if (tail.currentSize !== null && tail.currentSize <= this.tail.offset) return this.found(tail, 'end', this.tail, null, []);
     // The disk does not fit before this footer: it may be an earlier tenant's, and the disk's own left behind.
@@ -175,7 +190,7 @@ class FooterSearch {
    * Looks for a footer that was left behind, from the end backwards: what lies before the disk's own footer is guest
    * data, which may hold footers of other disks.
    */
-  private async searchBackwards(wanted: boolean): Promise<FoundFooter | null> {
+  private async searchBackwards(wanted: boolean, except: Footer | null = null): Promise<FoundFooter | null> {
     if (!wanted) return null;
     const lowest = this.lowestSearched();
     let fallback: FoundFooter | null = null;
@@ -187,6 +202,7 @@ class FooterSearch {
         const sector = inspectFooter(chunk.slice(at, at + SECTOR), start + at);
         const footer = sector.state === 'valid' ? sector.footer : null;
         if (footer === null || footer.currentSize === null) continue;
+        if (except !== null && equalBytes(footer.uniqueId, except.uniqueId)) continue;
         if (footer.diskType === DiskType.fixed) {
           if (footer.currentSize === sector.offset) return this.stranded(footer, sector, null);
           if (footer.currentSize < sector.offset) fallback ??= this.stranded(footer, sector, null);

@@ -101,6 +101,23 @@ describe('the footer', () => {
     expect(codes).toEqual(['vhd.footer-stranded', 'vhd.no-copy']);
   });
 
+  it('of an earlier disk at the end is not believed because it finds the header of this one', async () => {
+    const stale = makeFooter({ type: 3, size: 512 * MiB, id: 'z' });
+    const noCopy = makeVhd(dynamic);
+    noCopy.bytes.fill(0, 0, 512);
+    const found = await content(withTail(noCopy.bytes, 2 * MiB, stale));
+    expect(found.bytes).toEqual(dynamicDisk);
+    expect(found.codes).toEqual(['vhd.footer-stranded', 'vhd.no-copy']);
+    // A stale footer whose size fits, and a copy that is damaged: nothing is certain any more.
+    const damaged = makeVhd(dynamic);
+    damaged.bytes[100] = 1;
+    damaged.bytes.fill(0, damaged.footerOffset);
+    const fitting = withTail(damaged.bytes, 2 * MiB, makeFooter({ type: 3, size: 8192, id: 'z' }));
+    await expect(content(fitting)).rejects.toMatchObject({ code: 'vhd.footer-checksum' });
+    const forced = await openBytes(fitting, { force: true });
+    expect(await forced.disk.read(0, forced.disk.size)).toEqual(dynamicDisk);
+  });
+
   it('is not searched for in a raw disk', async () => {
     expect((await content(withTail(makeVhd(fixed).bytes, 2 * MiB, null), 'disk.img')).format).toBe('raw');
   });
