@@ -27,6 +27,27 @@ export function pathComponents(path: Uint8Array): Uint8Array[] {
 }
 
 /**
+ * Names that were looked up in one filesystem, found or not. A boot loader's search asks for the same directories again
+ * and again, and a filesystem reads and checks a directory block each time.
+ */
+export class LookupCache {
+  private readonly known = new Map<string, FileNode | null>();
+
+  /** @param capacity names kept at most (`Limits.cachedNames`) */
+  constructor(private readonly capacity: number) {}
+
+  /** As `directory.lookup(name)`. */
+  async lookup(directory: FileNode, name: Uint8Array): Promise<FileNode | null> {
+    const key = `${directory.id}/${nameText(name)}`;
+    const kept = this.known.get(key);
+    if (kept !== undefined) return kept;
+    const node = await directory.lookup(name);
+    if (this.known.size < this.capacity) this.known.set(key, node);
+    return node;
+  }
+}
+
+/**
  * Finds the node of a path. Absolute and relative links are followed inside the filesystem, relative ones from their own
  * directory; `..` of the root is the root. The path starts at the root whether or not it begins with `/`.
  * @param path text (UTF-8) or bytes
@@ -35,6 +56,41 @@ export function pathComponents(path: Uint8Array): Uint8Array[] {
  * the reader throws
  */
 export async function resolvePath(fs: FileSystem, path: string | Uint8Array, limits: Limits, followLast = true): Promise<Resolved> {
+  const found = await walkPath(fs, path, limits, followLast, null);
+  if (found instanceof Missing) throw notFound(found.code, found.message);
+  return found;
+}
+
+/**
+ * As `resolvePath`, but gives null for a path that does not exist: for searches, where most paths do not.
+ * @throws TygrubError limit (symlinks, pathLength, pathDepth), and what the reader throws
+ */
+export async function findPath(
+  fs: FileSystem,
+  path: string | Uint8Array,
+  limits: Limits,
+  followLast: boolean,
+  cache: LookupCache,
+): Promise<Resolved | null> {
+  const found = await walkPath(fs, path, limits, followLast, cache);
+  return found instanceof Missing ? null : found;
+}
+
+/** Why a path does not exist. */
+class Missing {
+  constructor(
+    readonly code: string,
+    readonly message: string,
+  ) {}
+}
+
+async function walkPath(
+  fs: FileSystem,
+  path: string | Uint8Array,
+  limits: Limits,
+  followLast: boolean,
+  cache: LookupCache | null,
+): Promise<Resolved | Missing> {
   const asked = typeof path === 'string' ? path : nameText(path);
   const bytes = typeof path === 'string' ? encodeUtf8(path) : path;
   if (bytes.length > limits.pathLength) throw limitReached('pathLength', `the path ${asked.slice(0, 60)}... is ${bytes.length} bytes long`);
@@ -51,20 +107,18 @@ export async function resolvePath(fs: FileSystem, path: string | Uint8Array, lim
     if (name === undefined) break;
     if (steps > limits.pathDepth + limits.pathLength) throw limitReached('pathDepth', `${asked} has too many components`);
     if (name.length === 1 && name[0] === 0x2e) {
-      requireDirectory(current(), text(), asked);
+      if (current().type !== 'd') return notADirectory(text(), asked);
       continue;
     }
     if (name.length === 2 && name[0] === 0x2e && name[1] === 0x2e) {
-      requireDirectory(current(), text(), asked);
+      if (current().type !== 'd') return notADirectory(text(), asked);
       trail.pop();
       continue;
     }
     const directory = current();
-    requireDirectory(directory, text(), asked);
-    const node = await directory.lookup(name);
-    if (node === null) {
-      throw notFound('path.not-found', `${asked} does not exist: ${text()} has no ${nameText(name)}`);
-    }
+    if (directory.type !== 'd') return notADirectory(text(), asked);
+    const node = cache === null ? await directory.lookup(name) : await cache.lookup(directory, name);
+    if (node === null) return new Missing('path.not-found', `${asked} does not exist: ${text()} has no ${nameText(name)}`);
     const last = pending.length === 0;
     if (node.type === 'l' && (!last || followLast || mustBeDirectory)) {
       links += 1;
@@ -81,10 +135,10 @@ export async function resolvePath(fs: FileSystem, path: string | Uint8Array, lim
     if (trail.length >= limits.pathDepth) throw limitReached('pathDepth', `${asked} is more than ${limits.pathDepth} directories deep`);
     trail.push({ node, name: nameText(name) });
   }
-  if (mustBeDirectory) requireDirectory(current(), text(), asked);
+  if (mustBeDirectory && current().type !== 'd') return notADirectory(text(), asked);
   return { node: current(), path: text() };
 }
 
-function requireDirectory(node: FileNode, where: string, asked: string): void {
-  if (node.type !== 'd') throw notFound('path.not-a-directory', `${asked} does not exist: ${where} is not a directory`);
+function notADirectory(where: string, asked: string): Missing {
+  return new Missing('path.not-a-directory', `${asked} does not exist: ${where} is not a directory`);
 }

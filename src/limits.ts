@@ -61,6 +61,8 @@ export interface Limits {
   readonly fastCommitRecords: number;
   /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
   readonly attributeSize: number;
+  /** Names of files remembered while a boot menu is read, found or not. */
+  readonly cachedNames: number;
   /** Bytes kept in the block cache of one disk. */
   readonly cacheSize: number;
   /** Commands that one boot script may execute. */
@@ -139,6 +141,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   journalBlocks: 131_072,
   fastCommitRecords: 65_536,
   attributeSize: 64 * KiB,
+  cachedNames: 8192,
   cacheSize: 8 * MiB,
   scriptSteps: 200_000,
   scriptNesting: 64,

@@ -1,6 +1,6 @@
 /** What every kind of boot configuration (GRUB 2, syslinux ...) is to the search in `index.ts`. */
 import type { FileNode, FileSystem } from '../../fs-readers/index.js';
-import { resolvePath } from '../../fs-readers/path.js';
+import { findPath, LookupCache, resolvePath } from '../../fs-readers/path.js';
 import { nameText } from '../bytes/text.js';
 import { limitReached, notFound, TygrubError } from '../errors.js';
 import type { Guest, GuestVolume } from '../guest/guest.js';
@@ -47,6 +47,7 @@ export interface BootDialect {
 /** The guest's files as boot loaders see them: a volume and a path. One for each reading of a menu. */
 export class GuestFiles {
   private counted = 0;
+  private readonly knownNames = new Map<GuestVolume, LookupCache>();
 
   constructor(
     readonly guest: Guest,
@@ -62,18 +63,22 @@ export class GuestFiles {
 
   /** The node at a path, links followed; null when the path does not exist. @throws TygrubError corrupt, limit ... */
   async stat(volume: GuestVolume, path: string): Promise<FileNode | null> {
-    try {
-      return (await resolvePath(await this.filesystem(volume), path, this.limits)).node;
-    } catch (error) {
-      if (error instanceof TygrubError && error.kind === 'not-found') return null;
-      throw error;
-    }
+    return this.find(volume, path, true);
   }
 
   /** The node at a path, without following a link at its end; null when there is none. */
   async lstat(volume: GuestVolume, path: string): Promise<FileNode | null> {
+    return this.find(volume, path, false);
+  }
+
+  private async find(volume: GuestVolume, path: string, followLast: boolean): Promise<FileNode | null> {
+    let cache = this.knownNames.get(volume);
+    if (cache === undefined) {
+      cache = new LookupCache(this.limits.cachedNames);
+      this.knownNames.set(volume, cache);
+    }
     try {
-      return (await resolvePath(await this.filesystem(volume), path, this.limits, false)).node;
+      return (await findPath(await this.filesystem(volume), path, this.limits, followLast, cache))?.node ?? null;
     } catch (error) {
       if (error instanceof TygrubError && error.kind === 'not-found') return null;
       throw error;
