@@ -15,6 +15,8 @@ export interface ConfigCandidate {
   readonly chosen: boolean;
   /** Why it stands where it does, and why it was chosen. */
   readonly reason: string;
+  /** Whose rules it was read by and why, where its dialect has several; null also for those that nobody read. */
+  readonly rules: string | null;
   /** Why it could not be used; null also for those that nobody had to read. */
   readonly problem: Problem | null;
 }
@@ -173,12 +175,13 @@ function withExplanation(menu: BootMenu, chosen: Candidate, passed: number): Boo
 
 function described(candidate: Candidate, problem: Problem | null, menu: BootMenu | null, chosen: Candidate | null): ConfigCandidate {
   const { dialect, config, reason } = candidate;
-  const row = { dialect: dialect.name, volume: config.volume.name, path: config.path, problem };
+  const row = { dialect: dialect.name, volume: config.volume.name, path: config.path, rules: null, problem };
   const place = menu?.config ?? null;
   const isMenus = place !== null && place.volume === row.volume && place.path === row.path && place.dialect === row.dialect;
-  if (candidate === chosen) return { ...row, chosen: true, reason: `${reason}: the first that makes a menu` };
+  const rules = menu?.details?.rules ?? null;
+  if (candidate === chosen) return { ...row, rules, chosen: true, reason: `${reason}: the first that makes a menu` };
   return isMenus && chosen !== null
-    ? { ...row, chosen: true, reason: `${reason}: opened by ${chosen.config.volume.name}:${chosen.config.path}` }
+    ? { ...row, rules, chosen: true, reason: `${reason}: opened by ${chosen.config.volume.name}:${chosen.config.path}` }
     : { ...row, chosen: false, reason };
 }
 

@@ -34,6 +34,7 @@ describe('the search for a boot configuration', () => {
       ['gpt1', '/EFI/debian/grub.cfg', true, 'EFI system partition: the first that makes a menu'],
       ['gpt2', '/boot/grub/grub.cfg', true, 'root filesystem: opened by gpt1:/EFI/debian/grub.cfg'],
     ]);
+    expect(configs[0]?.rules).toContain("upstream's rules");
   });
 
   it('goes on past a config that cannot be used, and keeps the reason', async () => {

@@ -21,8 +21,9 @@ const ENVIRONMENT_SIZE = 60_000;
 /** `T` notes its arguments in a variable, which `finish` saves: the same script in both GRUBs. */
 const PRELUDE = `function T { trace="\${trace}($#"; for T_a in "$@"; do trace="\${trace}<\${T_a}>"; done; trace="\${trace})"; }
 function finish { save_env -f (hd0)/out.env trace; halt; }
+set timeout=0
 `;
-const POSTLUDE = 'save_env -f (hd0)/out.env trace\nset timeout=0\n';
+const POSTLUDE = 'save_env -f (hd0)/out.env trace\n';
 
 function filesFor(script: string): Record<string, string> {
   return {
