@@ -57,6 +57,8 @@ export interface Limits {
   readonly journalSize: number;
   /** Blocks that a replayed journal may replace. */
   readonly journalBlocks: number;
+  /** Bytes of a log's transactions that are kept until they commit; Linux starts to write at 32 MiB and waits at twice that. */
+  readonly logPending: number;
   /** Records of fast commits that are replayed; the area of 256 blocks that mke2fs makes holds fewer. */
   readonly fastCommitRecords: number;
   /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
@@ -139,6 +141,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   parentLocatorSize: 64 * KiB,
   journalSize: 1 * GiB,
   journalBlocks: 131_072,
+  logPending: 128 * MiB,
   fastCommitRecords: 65_536,
   attributeSize: 64 * KiB,
   cachedNames: 8192,

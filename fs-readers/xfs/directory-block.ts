@@ -45,9 +45,23 @@ export class DirectoryBlocks {
     if (mapping.offset === null) throw corrupt('xfs.directory', `${what} is a hole`);
     const block = await this.content.read(offset, size);
     const place = mapping.offset + offset - mapping.start * volume.superblock.blockSize;
-    // The two layouts have the same self-describing fields; which one it is does not matter to the check.
-    if (volume.superblock.checksums) verify(volume, header as Layout<SelfDescribingFields>, block, place, inode.number, what);
+    if (volume.superblock.checksums) {
+      const changed = await this.changed(offset);
+      // The two layouts have the same self-describing fields; which one it is does not matter to the check.
+      verify(volume, header as Layout<SelfDescribingFields>, block, place, inode.number, what, changed);
+    }
     return block;
+  }
+
+  /** Whether the log changed a part of a block, whose parts may lie apart. */
+  private async changed(offset: number): Promise<boolean> {
+    const { replayed, superblock } = this.volume;
+    if (replayed === undefined) return false;
+    for (let at = offset; at < offset + this.size; at += superblock.blockSize) {
+      const { start, offset: place } = await this.stretch(at);
+      if (place !== null && replayed.touches(place + at - start * superblock.blockSize, superblock.blockSize)) return true;
+    }
+    return false;
   }
 }
 

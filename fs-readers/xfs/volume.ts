@@ -77,6 +77,7 @@ interface SelfDescribing {
  * @param offset where it was read
  * @param owner inode number; null where that cannot be told
  * @param what the structure, as a phrase
+ * @param changed whether the log changed it, after which its checksum is out of date
  * @throws TygrubError corrupt `xfs.checksum` (a warning where checksums are ignored), `xfs.foreign-block`
  */
 export function verify<T extends SelfDescribing>(
@@ -86,10 +87,10 @@ export function verify<T extends SelfDescribing>(
   offset: number,
   owner: number | null,
   what: string,
+  changed: boolean = volume.replayed?.touches(offset, bytes.length) === true,
 ): void {
   const { crc, blkno, uuid, owner: found } = header.decode(bytes);
-  const current = volume.replayed?.touches(offset, bytes.length) !== true;
-  if (current && crcWithout(bytes, header.offsetOf('crc')) !== crc) volume.report.mismatch(what, offset);
+  if (!changed && crcWithout(bytes, header.offsetOf('crc')) !== crc) volume.report.mismatch(what, offset);
   const foreign = (why: string) => corrupt('xfs.foreign-block', `${what} is not there: the block found ${why}`, { offset });
   if (!equalBytes(uuid, volume.superblock.metaUuid)) throw foreign(`belongs to the filesystem ${formatUuid(uuid)}`);
   if (blkno * BASIC_BLOCK !== offset) throw foreign(`says that its place is byte ${blkno * BASIC_BLOCK}`);
