@@ -53,6 +53,8 @@ export interface Limits {
   readonly aliasSize: number;
   /** Bytes of one VHD parent locator's payload. */
   readonly parentLocatorSize: number;
+  /** Bytes of a VHD that `vhd repair` replaces or cuts off, all of which it keeps: three sectors, or the slack after a file's data. */
+  readonly repairBackup: number;
   /** Bytes of a journal or log that is replayed in memory. */
   readonly journalSize: number;
   /** Blocks that a replayed journal may replace. */
@@ -139,6 +141,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   parentSearch: 1024,
   aliasSize: 1 * KiB,
   parentLocatorSize: 64 * KiB,
+  repairBackup: 64 * MiB,
   journalSize: 1 * GiB,
   journalBlocks: 131_072,
   logPending: 128 * MiB,

@@ -36,7 +36,8 @@ export function parseSize(text: string): number {
   return Math.floor(Number(match[1]) * 1024 ** unit);
 }
 
-function parseLimit(text: string, before: Partial<Limits> | undefined): Partial<Limits> {
+/** `name=value` of `--limit`, added to those before. */
+export function parseLimit(text: string, before: Partial<Limits> | undefined): Partial<Limits> {
   const [name = '', value = ''] = text.split('=', 2);
   if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
     throw new InvalidArgumentError(`there is no bound ${name}; the bounds are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);

@@ -1,8 +1,9 @@
 /** `tygrub vhd ...`: commands about a VHD itself, for people who move VHDs between files and volumes. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { addReadOptions, type ReadOptions } from './options.js';
+import { addReadOptions, parseLimit, parseSize, type ReadOptions } from './options.js';
 import type { CheckCommandOptions } from './vhd-check.js';
 import type { MapCommandOptions } from './vhd-map.js';
+import type { RepairCommandOptions } from './vhd-repair.js';
 
 const MAX_WIDTH = 1024;
 
@@ -52,5 +53,24 @@ export function registerVhdCommands(program: Command, setStatus: (status: number
     .option('--json', 'for programs')
     .addHelpText('after', '\nExamples:\n  tygrub vhd map disk.vhd\n  tygrub vhd map leaf.vhd --svg leaf.svg')
     .action(async (image: string, options: MapCommandOptions) => setStatus(await (await import('./vhd-map.js')).runVhdMap(image, options)));
+
+  vhd
+    .command('repair')
+    .description('put the footer where it belongs, and mend its copy at offset 0; without --write it only says what it would do')
+    .argument('<image>', 'a VHD, or a volume that holds one')
+    .option('--size <bytes>', 'the size that the file or volume has or will have: the footer goes to its last sector', parseSize)
+    .option('--write', 'do it; what is replaced is kept in a backup file')
+    .option('--backup <file>', 'the backup file, which must not exist (default: IMAGE.tygrub-backup)')
+    .option('--restore <file>', 'put back what an earlier repair replaced, from its backup file')
+    .option('--json', 'for programs')
+    .option('--limit <name=value>', 'change a bound of src/limits.ts, such as footerScan=64G (repeatable)', parseLimit)
+    .option('--quiet', 'no warnings')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tygrub vhd repair disk.vhd                       what would be written\n  tygrub vhd repair disk.vhd --write\n  tygrub vhd repair /dev/VG_XenStorage-1/VHD-2 --write --backup /root/VHD-2.backup\n  tygrub vhd repair disk.vhd --restore disk.vhd.tygrub-backup --write',
+    )
+    .action(async (image: string, options: RepairCommandOptions) =>
+      setStatus(await (await import('./vhd-repair.js')).runVhdRepair(image, options)),
+    );
   return vhd;
 }
