@@ -16,6 +16,22 @@ export {
   type Sink,
 } from './extract/index.js';
 export { Guest, type GuestDisk, type GuestOptions, GuestVolume, type Image } from './guest/guest.js';
+export {
+  type BootWish,
+  canBoot,
+  checkEntry,
+  type EntryCheck,
+  type InitrdInfo,
+  identifyInitrd,
+  identifyKernel,
+  type KernelInfo,
+  type PlainKernel,
+  parseXenVersion,
+  plainKernel,
+  shortForm,
+  type XenSupport,
+  type XenVersion,
+} from './kernel/index.js';
 export { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 export { openDisk, openImage } from './open-disk.js';
 export type { ByteSource, Run } from './source/byte-source.js';
