@@ -81,6 +81,8 @@ export interface FileSystem {
   readonly state: string;
   /** The root directory. For btrfs the default subvolume. */
   root(): Promise<FileNode>;
+  /** The root of everything, where that is not `root()`: btrfs' top-level subvolume, from which GRUB's paths begin. */
+  topLevel?(): Promise<FileNode>;
 }
 
 /** What a reader may use and how. */

@@ -1,5 +1,6 @@
 /** The table of filesystems and the way in. */
 import type { ByteSource } from '../src/source/byte-source.js';
+import { btrfs, btrfsBackup } from './btrfs/index.js';
 import { ext, extBackup } from './ext/index.js';
 import { fat } from './fat/index.js';
 import type { FileSystem, FileSystemFormat, FileSystemOptions } from './filesystem.js';
@@ -11,11 +12,13 @@ export type { DirectoryEntry, FileNode, FileSystem, FileSystemFormat, FileSystem
 /** All filesystems, in the order in which they are asked. A new reader is a new folder and one new row. */
 export const FILE_SYSTEMS: readonly FileSystemFormat[] = [
   ext,
+  btrfs,
   iso9660,
   xfs,
   // After those with a magic of their own: a boot sector that looks like FAT's may be left over, or be boot code.
   fat,
-  // Last: it goes by what an older filesystem may have left behind.
+  // Last: they go by what an older filesystem may have left behind.
+  btrfsBackup,
   extBackup,
 ];
 

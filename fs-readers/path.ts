@@ -1,6 +1,6 @@
 /** Paths through any filesystem, as the kernel's name lookup walks them: `.`, `..`, `//`, symbolic links, all bounded. */
 import { encodeUtf8, nameText } from '../src/bytes/text.js';
-import { corrupt, limitReached, notFound } from '../src/errors.js';
+import { corrupt, limitReached, notFound, TygrubError } from '../src/errors.js';
 import type { Limits } from '../src/limits.js';
 import type { FileNode, FileSystem } from './filesystem.js';
 
@@ -49,7 +49,9 @@ export class LookupCache {
 
 /**
  * Finds the node of a path. Absolute and relative links are followed inside the filesystem, relative ones from their own
- * directory; `..` of the root is the root. The path starts at the root whether or not it begins with `/`.
+ * directory; `..` of the root is the root. The path starts at the root whether or not it begins with `/`. Where the
+ * filesystem has a top level above its root (btrfs), what is not found from the root is looked for from there: boot loaders
+ * write paths of both kinds.
  * @param path text (UTF-8) or bytes
  * @param followLast whether a link at the very end is followed (`stat`) or returned (`lstat`)
  * @throws TygrubError not-found `path.not-found` naming the component, limit (symlinks, pathLength, pathDepth), and what
@@ -94,7 +96,24 @@ async function walkPath(
   const asked = typeof path === 'string' ? path : nameText(path);
   const bytes = typeof path === 'string' ? encodeUtf8(path) : path;
   if (bytes.length > limits.pathLength) throw limitReached('pathLength', `the path ${asked.slice(0, 60)}... is ${bytes.length} bytes long`);
-  const root = await fs.root();
+  try {
+    return await walk(await fs.root(), bytes, asked, limits, followLast);
+  } catch (error) {
+    if (fs.topLevel === undefined || !isNotFound(error)) throw error;
+    try {
+      return await walk(await fs.topLevel(), bytes, asked, limits, followLast);
+    } catch (second) {
+      throw isNotFound(second) ? error : second;
+    }
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof TygrubError && error.kind === 'not-found';
+}
+
+/** Follows a path from one root, as `resolvePath` says. */
+async function walk(root: FileNode, bytes: Uint8Array, asked: string, limits: Limits, followLast: boolean): Promise<Resolved> {
   const trail: { node: FileNode; name: string }[] = [];
   const current = (): FileNode => trail[trail.length - 1]?.node ?? root;
   const text = (): string => `/${trail.map((step) => step.name).join('/')}`;

@@ -63,6 +63,10 @@ export interface Limits {
   readonly logPending: number;
   /** Records of fast commits that are replayed; the area of 256 blocks that mke2fs makes holds fewer. */
   readonly fastCommitRecords: number;
+  /** Chunks of a btrfs filesystem that are kept; data chunks have 1 GiB as a rule. */
+  readonly chunks: number;
+  /** Bytes of a btrfs filesystem's tree blocks that are kept decoded. */
+  readonly treeCacheSize: number;
   /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
   readonly attributeSize: number;
   /** Names of files remembered while a boot menu is read, found or not. */
@@ -146,6 +150,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   journalBlocks: 131_072,
   logPending: 128 * MiB,
   fastCommitRecords: 65_536,
+  chunks: 262_144,
+  treeCacheSize: 4 * MiB,
   attributeSize: 64 * KiB,
   cachedNames: 8192,
   cacheSize: 8 * MiB,
