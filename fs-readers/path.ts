@@ -1,6 +1,6 @@
 /** Paths through any filesystem, as the kernel's name lookup walks them: `.`, `..`, `//`, symbolic links, all bounded. */
 import { encodeUtf8, nameText } from '../src/bytes/text.js';
-import { corrupt, limitReached, notFound, TygrubError } from '../src/errors.js';
+import { corrupt, limitReached, notFound } from '../src/errors.js';
 import type { Limits } from '../src/limits.js';
 import type { FileNode, FileSystem } from './filesystem.js';
 
@@ -96,24 +96,20 @@ async function walkPath(
   const asked = typeof path === 'string' ? path : nameText(path);
   const bytes = typeof path === 'string' ? encodeUtf8(path) : path;
   if (bytes.length > limits.pathLength) throw limitReached('pathLength', `the path ${asked.slice(0, 60)}... is ${bytes.length} bytes long`);
-  try {
-    return await walk(await fs.root(), bytes, asked, limits, followLast);
-  } catch (error) {
-    if (fs.topLevel === undefined || !isNotFound(error)) throw error;
-    try {
-      return await walk(await fs.topLevel(), bytes, asked, limits, followLast);
-    } catch (second) {
-      throw isNotFound(second) ? error : second;
-    }
-  }
+  const found = await walkFrom(await fs.root(), bytes, asked, limits, followLast, cache);
+  if (!(found instanceof Missing) || fs.topLevel === undefined) return found;
+  const above = await walkFrom(await fs.topLevel(), bytes, asked, limits, followLast, cache);
+  return above instanceof Missing ? found : above;
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof TygrubError && error.kind === 'not-found';
-}
-
-/** Follows a path from one root, as `resolvePath` says. */
-async function walk(root: FileNode, bytes: Uint8Array, asked: string, limits: Limits, followLast: boolean): Promise<Resolved> {
+async function walkFrom(
+  root: FileNode,
+  bytes: Uint8Array,
+  asked: string,
+  limits: Limits,
+  followLast: boolean,
+  cache: LookupCache | null,
+): Promise<Resolved | Missing> {
   const trail: { node: FileNode; name: string }[] = [];
   const current = (): FileNode => trail[trail.length - 1]?.node ?? root;
   const text = (): string => `/${trail.map((step) => step.name).join('/')}`;
