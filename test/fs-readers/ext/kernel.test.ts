@@ -145,7 +145,8 @@ describe.skipIf(skip('damaged ext images under the kernel', loopMount(), tool('m
         for (let i = 0; i < IMAGES; i++) {
           const { name, bytes, regions } = random.pick(images);
           const change = damage(bytes, random, regions);
-          const path = join(folder, 'image');
+          // A new name for each: a loop device that is still being given back would show the image before.
+          const path = join(folder, `image-${i}`);
           writeFileSync(path, bytes);
           const mounted = spawnSync('mount', ['-t', 'ext4', '-o', 'loop,ro,noload,errors=continue', path, mountPoint]);
           try {
@@ -159,6 +160,7 @@ describe.skipIf(skip('damaged ext images under the kernel', loopMount(), tool('m
             }
           } finally {
             if (mounted.status === 0) run('umount', [mountPoint]);
+            rmSync(path);
             change.undo();
           }
         }
