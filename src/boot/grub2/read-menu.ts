@@ -41,7 +41,7 @@ const FEATURES = `feature_chainloader_bpb feature_ntldr feature_platform_search_
   feature_all_video_module feature_menuentry_id feature_menuentry_options feature_200_final feature_nativedisk_cmd
   feature_timeout_style feature_search_cryptodisk_only`.split(/\s+/);
 
-/** Variables as GRUB sets them before it reads its config; all but `check_signatures` and `?` are exported. */
+/** Variables as GRUB sets them before it reads its config; all but `check_signatures` are exported. */
 export function startingVariables(start: StartingPoint): Variables {
   const variables = new Variables();
   const device = start.volume.grubName;
@@ -73,6 +73,7 @@ export function startingVariables(start: StartingPoint): Variables {
   }
   variables.set('check_signatures', 'no', null);
   variables.set('?', '0', null);
+  variables.export('?', null);
   return variables;
 }
 

@@ -49,7 +49,8 @@ export class ScriptGenerator {
       return `"${this.one(['', ' ', 'a b', '\\"', '\\$', '\\\\', '\\n', "'", '#', ';', '{', '}', '\\\n', '\n', 'l\nm'])}${this.chance(50) ? this.variable() : ''}"`;
     if (roll < 82) return `'${this.one(['', ' ', 'a  b', '"', '$va', '\\', '#', ';', '{ x', '\n', 'p\nq', '\\\n'])}'`;
     if (roll < 92) return `\\${this.one([' ', ';', '$', '"', "'", '\\', '#', '{', '}', '&', 'n', '|', '<', '>', '\n', 'x41', '*'])}`;
-    if (roll < 95) return `$"${this.one(['hi', 'a $va b', '\\$x', `\${vb}`, "it's"])}"`;
+    // After quotes: GRUB keeps the backslashes of unquoted text that is followed by a text to translate.
+    if (roll < 95) return `""$"${this.one(['hi', 'a $va b', '\\$x', `\${vb}`, "it's"])}"`;
     return this.one(['c', 'd', 'e']);
   }
 
