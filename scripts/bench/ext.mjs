@@ -33,7 +33,7 @@ function makeFragmented(folder, image) {
   const tree = join(folder, 'fill');
   const count = (2 * FILE) / BLOCK;
   // Small directories: mke2fs searches the whole of one for every name that it adds.
-  const path = (i) => `fill${i % 256}/${i}`;
+  const path = (i) => `fill${Math.floor(i / 128)}/${i}`;
   for (let d = 0; d < 256; d++) mkdirSync(join(tree, `fill${d}`), { recursive: true });
   for (let i = 0; i < count; i++) writeFileSync(join(tree, path(i)), Buffer.alloc(BLOCK, i % 251));
   makeImage(image, 256 * MiB, tree, ['-N', String(count + 1000)]);
