@@ -33,7 +33,7 @@ export async function runExtract(images: readonly string[], options: ExtractComm
 
 /** Extracts an entry and says where its files are; they stay when that was said. */
 export async function extractAndTell(guest: Guest, entry: BootEntry, options: ExtractCommandOptions): Promise<void> {
-  const check = await checkKernel(guest, entry, true, options);
+  const check = await checkKernel(guest, entry, true, options, options.strict === true ? 'notes' : 'config');
   if (options.strict === true) tellProblem(entry, check?.problem ?? null, options);
   const progress = new Progress('extracting', options.quiet ?? false);
   let result: Awaited<ReturnType<typeof extractEntry>>;

@@ -67,13 +67,20 @@ export function bootWish(options: KernelOptions): BootWish {
 /**
  * Looks at an entry's kernel as the options say.
  * @param isChosen whether the entry is the one that boots
+ * @param usual how closely it is looked at where the options do not say
  * @returns null where the options say not to look
  */
-export async function checkKernel(guest: Guest, entry: BootEntry, isChosen: boolean, options: KernelOptions): Promise<EntryCheck | null> {
+export async function checkKernel(
+  guest: Guest,
+  entry: BootEntry,
+  isChosen: boolean,
+  options: KernelOptions,
+  usual: 'config' | 'notes' = 'notes',
+): Promise<EntryCheck | null> {
   const how = options.kernels;
   if (how === false || (how === undefined && !isChosen) || entry.kernel === null || entry.problem !== null) return null;
   const { checkEntry } = await import('../kernel/index.js');
-  return checkEntry(guest, entry, { ...bootWish(options), depth: how ?? 'notes' });
+  return checkEntry(guest, entry, { ...bootWish(options), depth: how ?? usual });
 }
 
 /** The fields about a kernel in JSON: everything, the short form, and why it cannot start. */

@@ -6,13 +6,16 @@ import type { Guest, GuestVolume } from '../guest/guest.js';
 import { type BootWish, canBoot } from './can-boot.js';
 import { identifyKernel } from './identify.js';
 import { type InitrdInfo, identifyInitrd } from './initrd/index.js';
-import { initrdProblem, type KernelConfig, parseKernelConfig } from './kernel-config.js';
+import { initrdProblem, type KernelConfig, parseKernelConfig, xenModes } from './kernel-config.js';
 import type { KernelInfo } from './kernel-info.js';
 
 /** How closely an entry is looked at. */
 export interface EntryCheckOptions extends BootWish {
-  /** As for `identifyKernel`. */
-  readonly depth: 'header' | 'notes';
+  /**
+   * `header` and `notes` as for `identifyKernel`. `config`: the header, and the notes only where the kernel's configuration
+   * beside it does not already say that it can start: unpacking a kernel costs more than extracting it.
+   */
+  readonly depth: 'header' | 'config' | 'notes';
 }
 
 /** What was found. */
@@ -32,8 +35,15 @@ export async function checkEntry(guest: Guest, entry: BootEntry, options: EntryC
   const { limits } = guest;
   if (entry.kernel === null) return { kernel: null, initrds: [], problem: null };
   const kernelFile = entry.kernel;
-  const found = await attempt(async () => identifyKernel(await kernelFile.open(), { limits, depth: options.depth }));
+  const look = (depth: 'header' | 'notes') => attempt(async () => identifyKernel(await kernelFile.open(), { limits, depth }));
+  let found = await look(options.depth === 'notes' ? 'notes' : 'header');
   if (found.value === null) return { kernel: null, initrds: [], problem: found.problem };
+  let config: KernelConfig | null | undefined;
+  if (options.depth === 'config') {
+    config = await kernelConfig(guest, kernelFile, found.value);
+    if (config === null || !startsBy(config, options)) found = await look('notes');
+    if (found.value === null) return { kernel: null, initrds: [], problem: found.problem };
+  }
   const kernel = found.value;
   let problem = canBoot(kernel, options);
   const initrds: InitrdInfo[] = [];
@@ -46,10 +56,17 @@ export async function checkEntry(guest: Guest, entry: BootEntry, options: EntryC
     problem ??= initrd.value.problem;
   }
   if (problem === null && initrds.some((initrd) => initrd.parts.some((part) => part.compression !== null))) {
-    const config = await kernelConfig(guest, kernelFile, kernel);
+    config ??= await kernelConfig(guest, kernelFile, kernel);
     if (config !== null) for (const initrd of initrds) problem ??= initrdProblem(initrd, config);
   }
   return { kernel, initrds, problem };
+}
+
+/** Whether a kernel's configuration says that it can start as wished. */
+function startsBy(config: KernelConfig, wish: BootWish): boolean {
+  const modes = xenModes(config);
+  if (wish.boot === 'any') return modes.length > 0;
+  return modes.includes(wish.boot === 'pv' ? 'PV' : 'PVH');
 }
 
 /** The result, or why there is none; failures of the host stay failures. */
