@@ -1,7 +1,9 @@
 /** `tygrub vhd ...`: commands about a VHD itself, for people who move VHDs between files and volumes. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { COPY_LAYOUTS } from '../disk/vhd-writer/index.js';
 import { addReadOptions, parseLimit, parseSize, type ReadOptions } from './options.js';
 import type { CheckCommandOptions } from './vhd-check.js';
+import type { CopyCommandOptions } from './vhd-copy.js';
 import type { MapCommandOptions } from './vhd-map.js';
 import type { RepairCommandOptions } from './vhd-repair.js';
 
@@ -53,6 +55,27 @@ export function registerVhdCommands(program: Command, setStatus: (status: number
     .option('--json', 'for programs')
     .addHelpText('after', '\nExamples:\n  tygrub vhd map disk.vhd\n  tygrub vhd map leaf.vhd --svg leaf.svg')
     .action(async (image: string, options: MapCommandOptions) => setStatus(await (await import('./vhd-map.js')).runVhdMap(image, options)));
+
+  const copy = addReadOptions(vhd.command('copy'))
+    .description('write the virtual disk of any readable source into a new VHD, or a raw disk')
+    .argument('<source>', 'a disk in any container, with its parents; a VHD folder of Xen Orchestra')
+    .argument('<dest>', 'a new file, a block device, or an empty file of the size that the volume is to have')
+    .addOption(new Option('--layout <layout>', 'how the copy is laid out').choices([...COPY_LAYOUTS]).default('xcp'))
+    .option('--max-size <size>', 'xcp: how far the disk can grow later without moving data (default: 2T)', parseSize)
+    .option('--new-uuid', 'a new UUID also for the copy of a VHD without parents, which otherwise keeps its own')
+    .option('--volume', 'the destination is a file that keeps its size: the footer goes to its last sector')
+    .option('--verify', 'read the copy back and compare it')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tygrub vhd copy disk.qcow2 disk.vhd\n  tygrub vhd copy leaf.vhd /dev/VG_XenStorage-1/VHD-2 --verify\n  tygrub vhd copy disk.vhd disk.raw --layout raw',
+    )
+    .action(async (source: string, dest: string, options: CopyCommandOptions) =>
+      setStatus(await (await import('./vhd-copy.js')).runVhdCopy(source, dest, options)),
+    );
+  for (const option of copy.options) {
+    if (option.long === '--force') option.description = 'replace DEST, or what is on it; go on where a checksum of the source is wrong';
+  }
 
   vhd
     .command('repair')

@@ -13,36 +13,13 @@ export interface WriteTarget {
   truncate(size: number): Promise<void>;
 }
 
-/** A path opened for reading and writing. */
-export class HostTarget implements WriteTarget {
-  private constructor(
-    readonly path: string,
+/** A descriptor that is open for writing. */
+export class DescriptorTarget implements WriteTarget {
+  /** @param path for messages */
+  constructor(
     readonly fd: number,
-    /** The same descriptor, for reading. */
-    readonly source: HostFileSource,
-    readonly isDevice: boolean,
+    readonly path: string,
   ) {}
-
-  /**
-   * Opens a regular file or block device that exists. A device that something else holds (a mount, LVM, a loop) is refused.
-   * @throws TygrubError io, usage
-   */
-  static open(path: string): HostTarget {
-    let fd: number;
-    try {
-      fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-    } catch (error) {
-      throw hostError(error, `${path === '' ? 'the empty path' : path} cannot be opened for writing`);
-    }
-    try {
-      const isDevice = fstatSync(fd).isBlockDevice();
-      if (isDevice) refuseHeldDevice(path);
-      return new HostTarget(path, fd, HostFileSource.fromDescriptor(path, fd), isDevice);
-    } catch (error) {
-      closeSync(fd);
-      throw error;
-    }
-  }
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
@@ -64,16 +41,48 @@ export class HostTarget implements WriteTarget {
     this.attempt(() => ftruncateSync(this.fd, size));
   }
 
-  async close(): Promise<void> {
-    await this.source.close();
-  }
-
   private attempt(work: () => void): void {
     try {
       work();
     } catch (error) {
       throw hostError(error, `${this.path} cannot be written`);
     }
+  }
+}
+
+/** A path opened for reading and writing. */
+export class HostTarget extends DescriptorTarget {
+  private constructor(
+    /** The same descriptor, for reading. */
+    readonly source: HostFileSource,
+    readonly isDevice: boolean,
+  ) {
+    super(source.fd, source.path);
+  }
+
+  /**
+   * Opens a regular file or block device that exists. A device that something else holds (a mount, LVM, a loop) is refused.
+   * @throws TygrubError io, usage
+   */
+  static open(path: string): HostTarget {
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    } catch (error) {
+      throw hostError(error, `${path === '' ? 'the empty path' : path} cannot be opened for writing`);
+    }
+    try {
+      const isDevice = fstatSync(fd).isBlockDevice();
+      if (isDevice) refuseHeldDevice(path);
+      return new HostTarget(HostFileSource.fromDescriptor(path, fd), isDevice);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.source.close();
   }
 }
 

@@ -17,7 +17,7 @@ export { type FindFooterOptions, type FooterPlace, type FoundFooter, findFooter 
 export { FINDING_KINDS, type Finding, type FindingCode, type Severity } from './findings.js';
 export { type VhdInfo, vhdInfo } from './info.js';
 export { contentEnd, type Survey, surveyBlocks } from './survey.js';
-export { readVhdFile, type VhdFile } from './vhd-file.js';
+export { isDifferencing, readVhdFile, type VhdFile } from './vhd-file.js';
 export { isVhdFolder } from './vhd-folder.js';
 
 /** Files with a footer at the end or its copy at offset 0, VhdDirectories and aliases of either. */
