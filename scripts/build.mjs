@@ -1,14 +1,13 @@
 // Builds dist/: the library with its type declarations (tsc), and each program as one file (esbuild) that needs nothing
 // from node_modules. What a run does not need, such as the menu, is in the file but is not evaluated.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** The commit that is built, with a mark when the tree has changes; empty outside a checkout. */
 function commit() {
@@ -29,7 +28,7 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
 const programs = { tygrub: 'src/cli/main.ts', 'tygrub-pygrub': 'src/pygrub/main.ts' };
 for (const [name, entry] of Object.entries(programs)) {
-  const outfile = join(root, bin[name]);
+  const outfile = join(dist, 'bin', `${name}.cjs`);
   await build({
     absWorkingDir: root,
     entryPoints: [entry],

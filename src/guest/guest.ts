@@ -121,6 +121,11 @@ export class Guest {
     );
   }
 
+  /** A guest of volumes that are on no disk: a config file alone. */
+  static ofVolumes(volumes: readonly GuestVolume[], limits: Limits): Guest {
+    return new Guest([], volumes, [], limits, []);
+  }
+
   /**
    * The volume that a person means: a name, a filesystem UUID or a label.
    * @throws TygrubError not-found listing what there is; usage when a label fits several

@@ -1,112 +1,176 @@
 #!/usr/bin/env node
-/** `tygrub-pygrub`: what a Xen toolstack runs in pygrub's place. */
-import { randomBytes } from 'node:crypto';
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import minimist from 'minimist';
-import { findEntry, readBootMenu } from '../boot/index.js';
+/** `tygrub-pygrub`: what a Xen toolstack runs in pygrub's place. `docs/pygrub.md` is its contract. */
+import { basename } from 'node:path';
+import { readBootMenu } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
-import { notFound, TygrubError, usageError } from '../errors.js';
-import { extractEntry, StreamSink } from '../extract/index.js';
+import { provideNodeCodecs } from '../codec/node-codecs.js';
+import { TygrubError } from '../errors.js';
+import { endBySignal, openEntry, StreamSink } from '../extract/index.js';
+import { Guest } from '../guest/guest.js';
+import { DEFAULT_LIMITS, type Limits, withLimits } from '../limits.js';
 import { openDisk } from '../open-disk.js';
-import { hostError } from '../source/host-file.js';
-import { formatResult, type OutputFormat } from './result.js';
+import { HostFileSource } from '../source/host-file.js';
+import { type Arguments, parseArguments, UsageRequest, usage } from './arguments.js';
+import { chooseEntry, defaultOrNamed, EXIT_QUIT, guestAtOffset, MenuHangup, MenuQuit } from './choice.js';
+import { CONFIG_PLACE, configGuest } from './config-file.js';
+import { listedEntry, shownConfig } from './listing.js';
+import { underMemoryBound } from './memory-guard.js';
+import { dropPrivileges, FILE_SIZE_VARIABLE, runBounds, userOfDomain } from './privileges.js';
+import { checkLengths, formatResult } from './result.js';
+import { ResultFiles } from './result-files.js';
 
-/** Where pygrub puts its files unless it is told otherwise; xenopsd accepts no other place. */
-const DEFAULT_DIRECTORY = '/var/run/xen/pygrub';
+/** Tells what happens, with `--debug`. */
+type Tell = (line: string) => void;
 
-const FLAGS = ['quiet', 'interactive', 'list-entries', 'not-really', 'help', 'isconfig', 'debug'];
-const VALUES = ['output', 'output-format', 'output-directory', 'entry', 'kernel', 'ramdisk', 'args', 'offset', 'runas', 'domid', 'vm'];
+/** How a run reads its disk: with all the rights of who started it, or with those that were left. */
+interface Rights {
+  readonly limits: Limits;
+  /** Gives up what is to be given up; called when all output is open, before anything of the disk is read. */
+  giveUp(files: ResultFiles | null): Promise<void>;
+  open(): Promise<Guest>;
+  /** Watches over the work on the disk. */
+  during(work: Promise<void>): Promise<void>;
+}
 
 async function main(argv: readonly string[]): Promise<void> {
-  const args = minimist([...argv], {
-    boolean: [...FLAGS, 'q', 'i', 'l', 'n', 'h'],
-    string: [...VALUES, '_'],
-    unknown: (name) => {
-      if (name.startsWith('-')) throw usageError('pygrub.option', `unknown option ${name}`);
-      return true;
-    },
-  });
-  const value = (name: string): string | undefined => {
-    const found: unknown = args[name];
-    const last: unknown = Array.isArray(found) ? found[found.length - 1] : found;
-    return typeof last === 'string' ? last : undefined;
-  };
-  const image = args._.find((positional) => positional !== '');
-  if (image === undefined) throw usageError('pygrub.no-image', 'no disk image was given');
-  const format = outputFormat(value('output-format') ?? 'sxp');
-  const outputDirectory = value('output-directory') ?? DEFAULT_DIRECTORY;
-  prepareDirectory(outputDirectory, value('output-directory') !== undefined);
+  const args = parseArguments(argv);
+  const tell: Tell = args.debug ? (line) => process.stderr.write(`pygrub: ${printable(line)}\n`) : () => {};
+  const uid = args.runAs ?? (args.domid === null ? null : userOfDomain(args.domid));
+  await work(args, uid === null ? allRights(args) : fewRights(args, uid, tell), tell);
+}
 
-  const guest = await openDisk(image);
+function allRights(args: Arguments): Rights {
+  const config = args.isConfig ? HostFileSource.open(args.image) : null;
+  return {
+    limits: DEFAULT_LIMITS,
+    giveUp: async () => {},
+    open: () => (config === null ? openDisk(args.image) : configGuest(config, DEFAULT_LIMITS)),
+    during: (work) => work,
+  };
+}
+
+/**
+ * The disk is opened with the rights of whoever runs this, and read with those of the user. Names of further files come
+ * from the disk, and none is followed: no file is opened once the rights are gone.
+ */
+function fewRights(args: Arguments, uid: number, tell: Tell): Rights {
+  const bounds = runBounds(process.env);
+  const limits = withLimits({ fileSize: Math.min(bounds.fileSize, DEFAULT_LIMITS.fileSize) });
+  const source = HostFileSource.open(args.image);
+  return {
+    limits,
+    giveUp: async (files) => {
+      await files?.guard();
+      await dropPrivileges(uid, bounds, tell);
+    },
+    open: () => (args.isConfig ? configGuest(source, limits) : Guest.open([{ path: args.image, source }], { limits })),
+    during: (work) => underMemoryBound(work, bounds.memory),
+  };
+}
+
+async function work(args: Arguments, rights: Rights, tell: Tell): Promise<void> {
+  const files = args.notReally || args.listEntries || args.isConfig ? null : ResultFiles.open(args);
+  try {
+    await rights.giveUp(files);
+    await rights.during(readAndAnswer(args, files, rights, tell));
+  } catch (error) {
+    await files?.discard();
+    throw error;
+  }
+}
+
+async function readAndAnswer(args: Arguments, files: ResultFiles | null, rights: Rights, tell: Tell): Promise<void> {
+  const disk = await rights.open();
+  try {
+    if (args.isConfig) return await showConfig(disk, args);
+    const guest = args.offset === null ? disk : await guestAtOffset(disk, args.offset);
+    for (const row of [...guest.disks, guest]) for (const warning of row.warnings) tell(`warning: ${warning.message}`);
+    if (args.listEntries) await list(guest);
+    else await boot(guest, args, files, rights.limits, tell);
+  } finally {
+    await disk.close();
+  }
+}
+
+async function boot(guest: Guest, args: Arguments, files: ResultFiles | null, limits: Limits, tell: Tell): Promise<void> {
+  const entry = await chooseEntry(guest, args);
+  tell(`entry ${entry.index}: ${[...entry.submenus, entry.title].join(' > ')}`);
+  if (entry.problem !== null) tell(`entry ${entry.index} has a problem: ${entry.problem.message}`);
+  checkLengths(entry.args, (warning) => process.stderr.write(`pygrub: warning: ${warning}\n`));
+  const { kernel, initrd } = await openEntry(entry, limits);
+  if (files === null) {
+    const initrds = entry.initrds.map(({ path }) => path).join(' ');
+    const named = {
+      kernel: `<kernel:${entry.kernel?.path ?? ''}>`,
+      ramdisk: initrd === null ? null : `<ramdisk:${initrds}>`,
+      args: entry.args,
+    };
+    return say(formatResult(named, args.format));
+  }
+  const text = formatResult(
+    { kernel: files.kernel.path, ramdisk: initrd === null ? null : files.ramdisk.path, args: entry.args },
+    args.format,
+  );
+  await files.kernel.fill(kernel, { maxSize: limits.fileSize, what: 'the kernel' });
+  if (initrd !== null) await files.ramdisk.fill(initrd, { maxSize: limits.fileSize, what: 'the ramdisk' });
+  await files.deliver(text);
+  await files.keep(initrd !== null);
+}
+
+/** `-l` ends with success whatever it finds, as pygrub's does. */
+async function list(guest: Guest): Promise<void> {
   try {
     const menu = await readBootMenu(guest);
-    const wanted = value('entry');
-    const entry = wanted === undefined ? menu.entries.find((e) => e.index === menu.default) : findEntry(menu, wanted);
-    if (entry === undefined) throw notFound('pygrub.no-default', 'the boot menu has no entry that boots by default');
-    const result = await extractEntry(entry, {
-      outputDirectory: resolve(outputDirectory),
-      kernelName: `boot_kernel.${randomName()}`,
-      initrdName: `boot_ramdisk.${randomName()}`,
-      limits: guest.limits,
-      untilKept: true,
-    });
-    const more = value('args');
-    const text = formatResult(
-      {
-        kernel: result.kernel.path,
-        ramdisk: result.initrd?.path ?? null,
-        args: more === undefined ? result.args : `${result.args} ${more}`,
-      },
-      format,
+    await say(
+      menu.entries
+        .filter(({ guess }) => !guess)
+        .map(listedEntry)
+        .join(''),
     );
-    await deliver(text, value('output') ?? '-');
-    result.keep();
-  } finally {
-    await guest.close();
-  }
-}
-
-function outputFormat(text: string): OutputFormat {
-  if (text === 'sxp' || text === 'simple' || text === 'simple0') return text;
-  throw usageError('pygrub.output-format', `unknown output format ${text}`, { hint: 'sxp, simple and simple0 are known' });
-}
-
-function prepareDirectory(path: string, mustExist: boolean): void {
-  try {
-    if (!mustExist) mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (!statSync(path).isDirectory()) throw usageError('pygrub.output-directory', `${path} is not a directory`);
   } catch (error) {
-    throw hostError(error, `the output directory ${path} cannot be used`);
+    if (!(error instanceof TygrubError) || error.kind !== 'not-found') throw error;
+    process.stderr.write(`pygrub: ${printable(error.summary)}\n`);
   }
 }
 
-/** Eight characters of [a-z0-9_], as Python's tempfile makes them. */
-function randomName(): string {
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789_';
-  return Array.from(randomBytes(8), (byte) => letters[byte % letters.length]).join('');
+async function showConfig(guest: Guest, args: Arguments): Promise<void> {
+  const entry = defaultOrNamed(await readBootMenu(guest, { config: CONFIG_PLACE }), args.entry);
+  await say(shownConfig({ ...entry, args: args.args === '' ? entry.args : `${entry.args} ${args.args}` }));
 }
 
-async function deliver(text: string, output: string): Promise<void> {
-  const bytes = Buffer.from(text, 'utf8');
-  if (output === '-') return new StreamSink(1, 'standard output').write(bytes);
-  let fd: number;
+async function say(text: string): Promise<void> {
+  await new StreamSink(1, 'standard output').write(Buffer.from(text, 'utf8'));
+}
+
+/** Says what failed, one `RuntimeError: ` line last on stderr: xapi shows what follows it. @returns the exit status */
+function report(error: unknown): number {
+  if (error instanceof UsageRequest) {
+    if (error.answer !== null) process.stdout.write(`${printable(error.answer)}\n`);
+    process.stderr.write(`${usage(basename(process.argv[1] ?? 'pygrub'))}\n`);
+    if (error.status === 1) process.stderr.write(`RuntimeError: ${printable(error.message)}\n`);
+    return error.status;
+  }
+  process.stderr.write(`RuntimeError: ${printable(reasonOf(error))}\n`);
+  return error instanceof MenuQuit ? EXIT_QUIT : 1;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof TygrubError))
+    return error instanceof MenuQuit || error instanceof MenuHangup ? error.message : `internal error: ${error}`;
+  // The bound has another name here than in tygrub's own program, whose hints name its options.
+  if (error.code === 'limit.fileSize') return `${error.message}; ${FILE_SIZE_VARIABLE} raises it for runs with --runas`;
+  return error.summary;
+}
+
+async function start(): Promise<void> {
+  provideNodeCodecs();
   try {
-    fd = openSync(output, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    await main(process.argv.slice(2));
   } catch (error) {
-    throw hostError(error, `the output file ${output} cannot be opened`);
-  }
-  try {
-    await new StreamSink(fd, output).write(bytes);
-    const stat = statSync(output);
-    if (stat.isFile()) ftruncateSync(fd, bytes.length);
-  } finally {
-    closeSync(fd);
+    const status = report(error);
+    if (error instanceof MenuHangup) endBySignal('SIGHUP');
+    process.exit(status); // work that ran over its memory may still be at it
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const reason = error instanceof TygrubError ? error.summary : `internal error: ${error}`;
-  process.stderr.write(`RuntimeError: ${printable(reason)}\n`);
-  process.exitCode = 1;
-});
+void start();

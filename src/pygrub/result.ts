@@ -1,5 +1,5 @@
 /** The three ways in which pygrub hands its result to a toolstack, byte for byte. */
-import { TygrubError, usageError } from '../errors.js';
+import { limitReached, TygrubError, usageError } from '../errors.js';
 
 /** `sxp` is pygrub's default; xenopsd asks for `simple`, libxl for `simple0`. */
 export type OutputFormat = 'sxp' | 'simple' | 'simple0';
@@ -34,6 +34,26 @@ export function formatResult(result: BootResult, format: OutputFormat): string {
     default:
       throw usageError('pygrub.output-format', `unknown output format ${String(format)}`);
   }
+}
+
+/** libxl reads an item into 8192 bytes and leaves out a longer one without failing: the guest would start with no arguments. */
+const LIBXL_ITEM = 8191;
+/** What Xen's domain builder keeps of a PV guest's command line, and Linux on x86 of any. */
+const PV_COMMAND_LINE = 1023;
+const LINUX_COMMAND_LINE = 2047;
+
+/**
+ * Checks that callers can take a command line whole.
+ * @param warn gets a sentence where the guest would lose its end
+ * @throws TygrubError limit when libxl would drop it
+ */
+export function checkLengths(args: string, warn: (warning: string) => void): void {
+  const length = Buffer.byteLength(args, 'utf8');
+  if (length + 'args '.length > LIBXL_ITEM) {
+    throw limitReached('commandLine', `the kernel's command line has ${length} bytes, and libxl drops one of more than ${LIBXL_ITEM - 5}`);
+  }
+  if (length > LINUX_COMMAND_LINE) warn(`the kernel's command line has ${length} bytes: Linux keeps ${LINUX_COMMAND_LINE}`);
+  else if (length > PV_COMMAND_LINE) warn(`the kernel's command line has ${length} bytes: a PV guest gets the first ${PV_COMMAND_LINE}`);
 }
 
 /** Python 3's `repr` of a string: single quotes unless only they occur in it; what cannot be printed is escaped. */

@@ -9,11 +9,9 @@ import { afterAll } from 'vitest';
 /** The top of the project. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { bin: Record<string, string> };
-
-/** The path of a program of the package. */
+/** The path of a program of the package, for Node (`bin/tygrub-pygrub` is a shell script around its own). */
 export function programPath(name: 'tygrub' | 'tygrub-pygrub'): string {
-  const path = join(ROOT, bin[name] ?? '');
+  const path = join(ROOT, 'dist', 'bin', `${name}.cjs`);
   if (!existsSync(path)) throw new Error(`${name} is not built: npm run build`);
   return path;
 }

@@ -1,0 +1,108 @@
+/** What is to be booted: the entry that the config, the arguments or a person at the menu chose. */
+
+import { GuestFiles } from '../boot/dialect.js';
+import { type BootEntry, type BootMenu, findEntry, readBootMenu } from '../boot/index.js';
+import { notFound, usageError } from '../errors.js';
+import { Guest } from '../guest/guest.js';
+import { SliceSource } from '../source/slice.js';
+import type { Arguments } from './arguments.js';
+
+/** A person left the menu without booting; the exit status is `EXIT_QUIT`. */
+export class MenuQuit extends Error {}
+
+/** The terminal of the menu went away. */
+export class MenuHangup extends Error {}
+
+/** Exit status when a person left the menu, the same as of `tygrub menu`. */
+export const EXIT_QUIT = 8;
+
+/**
+ * Chooses.
+ * @returns the entry with its final arguments
+ * @throws TygrubError; MenuQuit, MenuHangup from the menu
+ */
+export async function chooseEntry(guest: Guest, args: Arguments): Promise<BootEntry> {
+  if (args.kernel !== null) return namedKernel(guest, args.kernel, args);
+  const menu = await readBootMenu(guest);
+  const chosen = args.interactive ? await askPerson(guest, menu, args.entry) : defaultOrNamed(menu, args.entry);
+  return { ...chosen, args: args.args === '' ? chosen.args : `${chosen.args} ${args.args}` };
+}
+
+/** The default entry, or the one that was asked for. @throws TygrubError not-found, usage */
+export function defaultOrNamed(menu: BootMenu, wanted: string | null): BootEntry {
+  if (wanted !== null) return findEntry(menu, wanted);
+  const entry = menu.entries.find(({ index }) => index === menu.default);
+  if (entry !== undefined) return entry;
+  throw notFound('pygrub.no-default', 'the boot menu has no entry that boots by default', {
+    hint: `choose one of ${menu.entries.length} with --entry; -l lists them`,
+  });
+}
+
+async function askPerson(guest: Guest, menu: BootMenu, wanted: string | null): Promise<BootEntry> {
+  const { describeEntry, runMenu, startPolicy } = await import('../menu/index.js');
+  const result = await runMenu({
+    menu,
+    guest,
+    policy: startPolicy(menu, wanted === null ? null : findEntry(menu, wanted).index),
+    input: process.stdin,
+    output: process.stdout,
+    environment: process.env,
+    describe: (entry) => describeEntry(entry, guest.limits),
+  });
+  switch (result.kind) {
+    case 'boot':
+      return { ...result.entry, args: result.args };
+    case 'quit':
+      throw new MenuQuit('the menu was left without booting');
+    case 'hangup':
+      throw new MenuHangup('the terminal was closed while the menu was shown');
+    case 'no-default':
+      return defaultOrNamed(menu, null);
+  }
+}
+
+/**
+ * `--kernel`: no config is read; kernel and ramdisk lie on the first volume whose filesystem can be read.
+ * @throws TygrubError not-found when there is no such volume
+ */
+async function namedKernel(guest: Guest, kernel: string, args: Arguments): Promise<BootEntry> {
+  const files = new GuestFiles(guest, guest.limits);
+  const attempts: string[] = [];
+  for (const volume of guest.volumes) {
+    const { filesystem, problem } = await volume.inspect();
+    if (filesystem === null) {
+      attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
+      continue;
+    }
+    return {
+      index: -1,
+      id: null,
+      title: kernel,
+      submenus: [],
+      path: [],
+      kind: 'linux',
+      args: args.args,
+      kernel: await files.bootFile(volume, kernel),
+      initrds: args.ramdisk === null ? [] : [await files.bootFile(volume, args.ramdisk)],
+      hypervisor: null,
+      problem: null,
+      commands: '',
+      users: null,
+      guess: false,
+    };
+  }
+  throw notFound('pygrub.no-filesystem', 'there is no filesystem to look for the kernel on', { attempts });
+}
+
+/**
+ * `--offset`: the guest as one filesystem that starts at a byte of the disk, whatever its partition table says.
+ * @throws TygrubError usage when the disk ends before
+ */
+export async function guestAtOffset(guest: Guest, offset: number): Promise<Guest> {
+  const disk = guest.disks[0];
+  const source = disk?.container.disk;
+  if (disk === undefined || source === undefined || offset < 0 || offset >= source.size) {
+    throw usageError('pygrub.offset', `the disk has no byte ${offset}: it has ${source?.size ?? 0} bytes`);
+  }
+  return Guest.open([{ path: disk.path, source: new SliceSource(source, offset, source.size - offset) }], { limits: guest.limits });
+}

@@ -1,0 +1,108 @@
+/** Giving up rights before the first byte of the disk is parsed. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type CodecName, codec } from '../codec/codec.js';
+import { provideNodeCodecs } from '../codec/node-codecs.js';
+import { usageError } from '../errors.js';
+import { hostError } from '../source/host-file.js';
+
+const MiB = 1024 * 1024;
+
+/** All decompressors, which are loaded when they are first needed. */
+const CODECS: readonly CodecName[] = [
+  'gzip',
+  'zlib',
+  'deflate',
+  'brotli',
+  'zstd',
+  'lz4-legacy',
+  'lz4',
+  'xz',
+  'lzma',
+  'bzip2',
+  'lzop',
+  'lzo1x',
+];
+
+/** What pygrub gives a run under --runas, in MiB, and the variables that change it. */
+export const FILE_SIZE_VARIABLE = 'PYGRUB_MAX_FILE_SIZE_MB';
+export const MEMORY_VARIABLE = 'PYGRUB_MAX_RAM_USAGE_MB';
+const DEFAULT_FILE_SIZE = 128;
+const DEFAULT_MEMORY = 256;
+
+/** Bounds in bytes. */
+export interface RunBounds {
+  readonly fileSize: number;
+  readonly memory: number;
+}
+
+/** The bounds of a run under --runas. @throws TygrubError usage when a variable is no number */
+export function runBounds(environment: Readonly<Record<string, string | undefined>>): RunBounds {
+  const mebibytes = (name: string, standard: number): number => {
+    const text = environment[name];
+    if (text === undefined) return standard * MiB;
+    if (!/^\d{1,9}$/.test(text.trim())) throw usageError('pygrub.variable', `${name} must be a whole number of MiB, not ${text}`);
+    return Number(text) * MiB;
+  };
+  return { fileSize: mebibytes(FILE_SIZE_VARIABLE, DEFAULT_FILE_SIZE), memory: mebibytes(MEMORY_VARIABLE, DEFAULT_MEMORY) };
+}
+
+/** The user of a domain, as xapi numbers them: the user `qemu_base` plus the domain's number. @throws TygrubError usage */
+export function userOfDomain(domid: number): number {
+  let passwd: string;
+  try {
+    passwd = readFileSync('/etc/passwd', 'latin1');
+  } catch (error) {
+    throw hostError(error, 'the users of this host cannot be read');
+  }
+  const base = passwd.split('\n').find((line) => line.startsWith('qemu_base:'));
+  const uid = Number(base?.split(':')[2] ?? Number.NaN);
+  if (!Number.isSafeInteger(uid)) {
+    throw usageError('pygrub.no-qemu-base', '--domid needs the user qemu_base, which this host does not have', { hint: 'use --runas=UID' });
+  }
+  return uid + domid;
+}
+
+/**
+ * Gives up groups, group and user for good, after everything that must still be read from the host was read.
+ * @param tell gets a line about each protection that is there or missing (`--debug`)
+ * @throws TygrubError usage when the user is none; io when the host refuses
+ */
+export async function dropPrivileges(uid: number, bounds: RunBounds, tell: (line: string) => void): Promise<void> {
+  if (uid < 1 || uid > 0xfffffffe) throw usageError('pygrub.runas', `${uid} is no user to run as`);
+  if (process.setgroups === undefined || process.setgid === undefined || process.setuid === undefined) {
+    throw usageError('pygrub.runas', 'this system has no users to run as');
+  }
+  // What is loaded late must be loaded now, and the threads of the pool must exist before their number is limited.
+  provideNodeCodecs();
+  await Promise.all(CODECS.map((name) => codec(name)));
+  await Promise.all(Array.from({ length: 16 }, () => stat('/')));
+  limitProcess(bounds, tell);
+  try {
+    process.setgroups([uid]);
+    process.setgid(uid);
+    process.setuid(uid);
+  } catch (error) {
+    throw hostError(error, `the rights of user ${uid} cannot be taken on`);
+  }
+  let back = true;
+  try {
+    process.setuid(0);
+  } catch {
+    back = false; // EPERM is what makes it for good
+  }
+  if (back) throw usageError('pygrub.runas', `the rights of user ${uid} can be changed back: nothing is read like this`);
+  tell(`runs as user ${uid}, group ${uid}`);
+}
+
+/** Sets limits of the kernel on this process, with prlimit(1) where the host has it. */
+function limitProcess(bounds: RunBounds, tell: (line: string) => void): void {
+  // One more byte than tygrub's own bound, which speaks first. NPROC counts threads that exist already and so ends new ones only.
+  const limits = ['--core=0', '--memlock=0', '--msgqueue=0', '--nproc=0', `--fsize=${bounds.fileSize + 1}`];
+  const run = spawnSync('prlimit', ['--pid', String(process.pid), ...limits], { stdio: 'ignore', cwd: '/' });
+  if (run.status === 0) tell(`prlimit: ${limits.join(' ')}`);
+  else tell("prlimit is not there or failed: tygrub's own bounds hold");
+  const namespaces = process.env['TYGRUB_NAMESPACES'];
+  tell(namespaces === undefined ? "unshare was not used: tygrub's own bounds hold" : `namespaces: ${namespaces}`);
+}

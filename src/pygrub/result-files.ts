@@ -1,0 +1,118 @@
+/**
+ * Where a result goes: kernel and ramdisk in the output directory, the words about them in a file or on standard output.
+ * All of it is opened before the disk is looked at, so that nothing has to be opened once rights are given up.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ioError, TygrubError, usageError } from '../errors.js';
+import { finished, NewFile, StreamSink } from '../extract/index.js';
+import { hostError } from '../source/host-file.js';
+import { type Arguments, UsageRequest } from './arguments.js';
+import { Warden } from './warden.js';
+
+/** Where pygrub puts its files unless it is told otherwise; xenopsd accepts no other place, and no other spelling of it. */
+const DEFAULT_DIRECTORY = '/var/run/xen/pygrub';
+
+/** Tries to find a name that is not taken: each has 37^8 chances. */
+const NAME_TRIES = 100;
+
+/** Where the words go. */
+interface Output {
+  readonly fd: number;
+  readonly name: string;
+  readonly isOwn: boolean;
+}
+
+/** The opened output of one run. */
+export class ResultFiles {
+  private warden: Warden | null = null;
+
+  private constructor(
+    readonly kernel: NewFile,
+    readonly ramdisk: NewFile,
+    private readonly output: Output,
+  ) {}
+
+  /**
+   * Creates kernel and ramdisk, empty and mode 0600, and opens the file for the result.
+   * @throws UsageRequest when the directory is none; TygrubError io
+   */
+  static open(args: Pick<Arguments, 'output' | 'outputDirectory'>): ResultFiles {
+    const folder = outputDirectory(args.outputDirectory);
+    const output = openOutput(args.output);
+    return new ResultFiles(newFile(folder, 'boot_kernel.'), newFile(folder, 'boot_ramdisk.'), output);
+  }
+
+  /** Writes the result, which is the last thing that happens: a caller that sees it has whole files. */
+  async deliver(text: string): Promise<void> {
+    await new StreamSink(this.output.fd, this.output.name).write(Buffer.from(text, 'utf8'));
+    if (this.output.isOwn) closeSync(this.output.fd);
+  }
+
+  /**
+   * Hands the removal of the files over to a warden: from here on this process need not be able to remove them.
+   * @throws TygrubError io
+   */
+  async guard(): Promise<void> {
+    this.warden = await Warden.start(this.kernel.path, this.ramdisk.path);
+    finished(this.kernel.path);
+    finished(this.ramdisk.path);
+  }
+
+  /** The files stay; the ramdisk only where there is one. */
+  async keep(withRamdisk: boolean): Promise<void> {
+    if (this.warden !== null) return this.warden.end(withRamdisk ? 'keep' : 'keep-kernel');
+    if (withRamdisk) this.ramdisk.keep();
+    else this.ramdisk.discard();
+    this.kernel.keep();
+  }
+
+  /** The files go. */
+  async discard(): Promise<void> {
+    if (this.warden !== null) return this.warden.end('failed');
+    this.kernel.discard();
+    this.ramdisk.discard();
+  }
+}
+
+function openOutput(path: string | null): Output {
+  if (path === null) return { fd: 1, name: 'standard output', isOwn: false };
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
+    return { fd, name: path, isOwn: true };
+  } catch (error) {
+    throw hostError(error, `the output file ${path} cannot be opened`);
+  }
+}
+
+function outputDirectory(asked: string | null): string {
+  const path = asked ?? DEFAULT_DIRECTORY;
+  try {
+    if (asked === null) mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (statSync(path).isDirectory()) return resolve(path);
+  } catch (error) {
+    if (asked === null) throw hostError(error, `the output directory ${path} cannot be used`);
+  }
+  const message = `${path} is not an existing directory`;
+  if (asked !== null) throw new UsageRequest(1, message, message);
+  throw usageError('pygrub.output-directory', message);
+}
+
+function newFile(folder: string, prefix: string): NewFile {
+  for (let tries = 0; tries < NAME_TRIES; tries++) {
+    try {
+      return NewFile.create(join(folder, prefix + randomName()));
+    } catch (error) {
+      if (!(error instanceof TygrubError) || error.code !== 'host.eexist') throw error;
+    }
+  }
+  throw ioError('pygrub.no-name', `no free name was found in ${folder}`);
+}
+
+/** Eight characters of [a-z0-9_], as Python's tempfile makes them. */
+function randomName(): string {
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789_';
+  return Array.from(randomBytes(8), (byte) => letters[byte % letters.length]).join('');
+}
