@@ -12,7 +12,7 @@ const FLAGS = new Map([
   ['interactive', 'i'],
   ['list-entries', 'l'],
   ['not-really', 'n'],
-  ['help', ''],
+  ['help', 'h'],
   ['isconfig', ''],
   ['debug', ''],
 ]);
@@ -147,7 +147,14 @@ function expand(argv: readonly string[]): { options: readonly Option[]; position
       if (equals < 0 && at + 1 >= argv.length) throw new UsageRequest(1, `option --${name} requires argument`);
       options.push({ name, value: equals < 0 ? (argv[++at] ?? '') : argument.slice(equals + 1) });
     } else if (argument.startsWith('-') && argument.length > 1) {
-      for (const letter of argument.slice(1)) options.push(letterOption(letter));
+      for (let i = 1; i < argument.length; i++) {
+        const option = letterOption(argument.charAt(i));
+        options.push(option);
+        if (option.name !== 'help') continue;
+        // pygrub declares -h so that it takes a value: the rest of the word, or the next argument.
+        if (i + 1 === argument.length && ++at >= argv.length) throw new UsageRequest(1, 'option -h requires argument');
+        break;
+      }
     } else positionals.push(argument);
   }
   return { options, positionals };
@@ -155,8 +162,7 @@ function expand(argv: readonly string[]): { options: readonly Option[]; position
 
 function letterOption(letter: string): Option {
   for (const [name, short] of FLAGS) if (short === letter) return { name, value: null };
-  // pygrub declares -h so that it wants a value, which nobody gives: it ends with the usage text and status 1.
-  throw new UsageRequest(1, letter === 'h' ? 'option -h requires argument' : `option -${letter} not recognized`);
+  throw new UsageRequest(1, `option -${letter} not recognized`);
 }
 
 /** The long option that a beginning stands for. @throws UsageRequest */

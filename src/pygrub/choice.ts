@@ -1,7 +1,8 @@
 /** What is to be booted: the entry that the config, the arguments or a person at the menu chose. */
 
+import { missingFile } from '../boot/assemble.js';
 import { GuestFiles } from '../boot/dialect.js';
-import { type BootEntry, type BootMenu, findEntry, readBootMenu } from '../boot/index.js';
+import { type BootEntry, type BootFile, type BootMenu, findEntry, readBootMenu } from '../boot/index.js';
 import { notFound, usageError } from '../errors.js';
 import { Guest } from '../guest/guest.js';
 import { SliceSource } from '../source/slice.js';
@@ -23,9 +24,31 @@ export const EXIT_QUIT = 8;
  */
 export async function chooseEntry(guest: Guest, args: Arguments): Promise<BootEntry> {
   if (args.kernel !== null) return namedKernel(guest, args.kernel, args);
-  const menu = await readBootMenu(guest);
+  const menu = await onConfigVolume(await readBootMenu(guest), guest);
   const chosen = args.interactive ? await askPerson(guest, menu, args.entry) : defaultOrNamed(menu, args.entry);
   return { ...chosen, args: args.args === '' ? chosen.args : `${chosen.args} ${args.args}` };
+}
+
+/**
+ * Looks for files of devices that the guest does not have on the volume of the config. pygrub ignores root devices, and
+ * guests rely on it: the disk that an administrator made of one partition still has a config that says `hd0,msdos1`.
+ */
+export async function onConfigVolume(menu: BootMenu, guest: Guest): Promise<BootMenu> {
+  const volume = guest.volumes.find(({ name }) => name === menu.config?.volume);
+  if (volume === undefined) return menu;
+  const files = new GuestFiles(guest, guest.limits);
+  const isLost = (file: BootFile | null): boolean =>
+    file !== null && file.size === null && !guest.volumes.some((v) => v.answersTo(file.volume));
+  const found = async (entry: BootEntry): Promise<BootEntry> => {
+    const { kernel, initrds } = entry;
+    if (kernel === null || entry.hypervisor !== null || ![kernel, ...initrds].some(isLost)) return entry;
+    const look = async (file: BootFile): Promise<BootFile> => (isLost(file) ? files.bootFile(volume, file.path) : file);
+    const moved = { kernel: await look(kernel), initrds: await Promise.all(initrds.map(look)) };
+    return { ...entry, ...moved, problem: missingFile([moved.kernel, ...moved.initrds]) };
+  };
+  const entries: BootEntry[] = [];
+  for (const entry of menu.entries) entries.push(await found(entry));
+  return { ...menu, entries, run: async (commands, like) => found(await menu.run(commands, like)) };
 }
 
 /** The default entry, or the one that was asked for. @throws TygrubError not-found, usage */

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** `tygrub-pygrub`: what a Xen toolstack runs in pygrub's place. `docs/pygrub.md` is its contract. */
-import { basename } from 'node:path';
 import { readBootMenu } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
 import { provideNodeCodecs } from '../codec/node-codecs.js';
@@ -146,7 +145,7 @@ async function say(text: string): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof UsageRequest) {
     if (error.answer !== null) process.stdout.write(`${printable(error.answer)}\n`);
-    process.stderr.write(`${usage(basename(process.argv[1] ?? 'pygrub'))}\n`);
+    process.stderr.write(`${usage('pygrub')}\n`);
     if (error.status === 1) process.stderr.write(`RuntimeError: ${printable(error.message)}\n`);
     return error.status;
   }
