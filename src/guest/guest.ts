@@ -121,9 +121,11 @@ export class Guest {
     );
   }
 
-  /** A guest of volumes that are on no disk: a config file alone. */
-  static ofVolumes(volumes: readonly GuestVolume[], limits: Limits): Guest {
-    return new Guest([], volumes, [], limits, []);
+  /** A guest of one disk that is nothing but a volume made elsewhere: a config file alone. */
+  static ofVolume(volume: GuestVolume, limits: Limits): Guest {
+    const container = { format: 'raw', description: '', disk: volume.volume.source, warnings: [] };
+    const disk: GuestDisk = { index: 0, path: '', container, table: null, sectorSize: 512, volumes: [volume], warnings: [] };
+    return new Guest([disk], [volume], [], limits, []);
   }
 
   /**

@@ -23,7 +23,7 @@ export async function configGuest(config: ByteSource, limits: Limits): Promise<G
   const root = new NamedNode(null);
   for (const word of decodeLatin1(bytes).split(/[\s'"]+/)) if (word.includes('/')) root.add(word, new Uint8Array([0]));
   root.add(CONFIG_PATH, bytes);
-  return Guest.ofVolumes([new ConfigVolume(root, limits)], limits);
+  return Guest.ofVolume(new ConfigVolume(root, limits), limits);
 }
 
 /** A directory, or a file with bytes, that exists because a config names it. */
