@@ -21,6 +21,8 @@ class BtrfsFileSystem implements FileSystem {
   readonly grubType = 'btrfs';
   readonly uuid: string;
   readonly label: string;
+  /** Only where the default subvolume is another one. */
+  readonly topLevel?: () => Promise<FileNode>;
 
   constructor(
     private readonly volume: BtrfsVolume,
@@ -29,6 +31,7 @@ class BtrfsFileSystem implements FileSystem {
     const { fields } = volume.superblock;
     this.uuid = formatUuid(fields.fsid);
     this.label = nameText(untilNul(fields.label));
+    if (defaultSubvolume !== OBJECT.FS_TREE) this.topLevel = () => subvolumeRoot(volume, OBJECT.FS_TREE);
   }
 
   get warnings() {
@@ -46,10 +49,6 @@ class BtrfsFileSystem implements FileSystem {
   root(): Promise<FileNode> {
     return subvolumeRoot(this.volume, this.defaultSubvolume);
   }
-
-  topLevel(): Promise<FileNode> {
-    return subvolumeRoot(this.volume, OBJECT.FS_TREE);
-  }
 }
 
 async function open(source: ByteSource, options: FileSystemOptions): Promise<FileSystem> {
@@ -58,18 +57,18 @@ async function open(source: ByteSource, options: FileSystemOptions): Promise<Fil
   const devices = await Devices.open(source, options, warnings);
   const { superblock } = devices.main;
   const { fields } = superblock;
-  const storage = new Storage(devices, limits);
-  const blocks = new TreeBlocks(storage, warnings, options.ignoreChecksums, limits.treeCacheSize);
+  const cached = (through: Storage) => new TreeBlocks(through, warnings, options.ignoreChecksums, limits.treeCacheSize);
   const chunkTree = new Tree(
     { id: OBJECT.CHUNK_TREE, address: fields.chunk_root, level: fields.chunk_root_level, generation: fields.chunk_root_generation },
-    blocks,
+    cached(new Storage(devices, limits, null)),
     limits,
   );
-  storage.useChunkTree(async (address) => {
+  const storage = new Storage(devices, limits, async (address) => {
     const item = await chunkTree.floor({ objectid: OBJECT.FIRST_CHUNK_TREE, type: ITEM_TYPE.CHUNK_ITEM, offset: address });
     if (item === null || item.key.type !== ITEM_TYPE.CHUNK_ITEM) return null;
     return Chunk.decode(item.key.offset, item.bytes, 0, fields.sectorsize);
   });
+  const blocks = cached(storage);
   const rootTree = new Tree(
     { id: OBJECT.ROOT_TREE, address: fields.root, level: fields.root_level, generation: fields.generation },
     blocks,

@@ -36,9 +36,9 @@ export const KEY_SIZE = 17;
 export const keyField: FieldType<Key> = {
   size: KEY_SIZE,
   read: (view, at, little, field) => ({
-    objectid: keyNumber.read(view, at, little, `${field} objectid`),
+    objectid: keyNumber.read(view, at, little, field),
     type: view.getUint8(at + 8),
-    offset: keyNumber.read(view, at + 9, little, `${field} offset`),
+    offset: keyNumber.read(view, at + 9, little, field),
   }),
   write(view, at, little, key) {
     keyNumber.write(view, at, little, key.objectid);

@@ -15,18 +15,17 @@ export type ChunkLookup = (address: number) => Promise<Chunk | null>;
 export class Storage {
   /** Chunks in the order of their addresses, as far as they were needed. */
   private readonly chunks: Chunk[] = [];
-  private lookup: ChunkLookup | null = null;
 
+  /**
+   * @param lookup where chunks are found that are not in the superblock; null for what the chunk tree itself is read through:
+   * a chunk tree outside of the superblock's chunks would have to be read to find out where it is
+   */
   constructor(
     readonly devices: Devices,
     private readonly limits: Limits,
+    private readonly lookup: ChunkLookup | null,
   ) {
     for (const chunk of systemChunks(devices.main.superblock)) this.insert(chunk);
-  }
-
-  /** Where chunks are found that are not in the superblock, once the chunk tree can be read. */
-  useChunkTree(lookup: ChunkLookup): void {
-    this.lookup = lookup;
   }
 
   /**

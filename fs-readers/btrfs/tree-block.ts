@@ -2,7 +2,7 @@
 import { corrupt } from '../../src/errors.js';
 import type { WarningList } from '../warning-list.js';
 import { matches } from './checksum.js';
-import { compareKeys, type Key, keyText } from './key.js';
+import { compareKeys, type Key, keyField, keyText } from './key.js';
 import { CHECKSUM_FIELD, HEADER, ITEM, KEY_POINTER, MAX_LEVEL } from './layout.js';
 import type { Storage } from './storage.js';
 
@@ -130,15 +130,22 @@ function inOrder(keys: readonly Key[], address: number): void {
   }
 }
 
+/** Items are decoded field by field: there are hundreds in each block, and every search passes through some blocks. */
+const ITEM_OFFSET = ITEM.offsetOf('offset');
+const ITEM_SIZE = ITEM.offsetOf('size');
+
 /** Items stand from the end of the leaf towards its start, each directly before the one with the smaller key. */
 function leaf(bytes: Uint8Array, header: Header, address: number): TreeBlock {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const keys: Key[] = [];
   const starts: number[] = [];
   const sizes: number[] = [];
   let end = bytes.length;
   for (let i = 0; i < header.nritems; i++) {
-    const { key, offset, size } = ITEM.decode(bytes, HEADER.size + i * ITEM.size);
-    const start = HEADER.size + offset;
+    const at = HEADER.size + i * ITEM.size;
+    const key = keyField.read(view, at, true, ITEM.name);
+    const start = HEADER.size + view.getUint32(at + ITEM_OFFSET, true);
+    const size = view.getUint32(at + ITEM_SIZE, true);
     if (start + size !== end || start < HEADER.size + header.nritems * ITEM.size)
       throw damaged(address, `item ${i} is not where it must be`);
     end = start;

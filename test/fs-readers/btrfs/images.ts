@@ -71,6 +71,5 @@ export async function openBtrfs(
 /** The same filesystem with the top-level subvolume as its root. */
 export function fromTopLevel(fs: FileSystem): FileSystem {
   const { topLevel } = fs;
-  if (topLevel === undefined) throw new Error('no top level');
-  return Object.create(fs, { root: { value: () => topLevel.call(fs) } }) as FileSystem;
+  return topLevel === undefined ? fs : (Object.create(fs, { root: { value: topLevel } }) as FileSystem);
 }
