@@ -1,10 +1,9 @@
 /** `tygrub explain`: why this config, why this entry, what it loads. */
-import { type BootEntry, type BootMenu, findConfigs, findEntry, readBootMenu } from '../boot/index.js';
+import { type ConfigCandidate, type Explanation, explain, findConfigs, findEntry, readBootMenu } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
-import { entryJson } from './entry-json.js';
-import { entryText, warnAboutMenu } from './list.js';
+import { warnAboutMenu } from './list.js';
 import { bootOptions, type MenuOptions, withGuest } from './options.js';
-import { bold, print, printJson } from './output.js';
+import { bold, columns, formatSize, print, printJson } from './output.js';
 
 export interface ExplainOptions extends MenuOptions {
   readonly entry?: string;
@@ -15,41 +14,52 @@ export async function runExplain(images: readonly string[], options: ExplainOpti
   await withGuest(images, options, async (guest) => {
     const configs = await findConfigs(guest, bootOptions(options));
     const menu = await readBootMenu(guest, bootOptions(options));
-    const entry = options.entry === undefined ? menu.entries.find((e) => e.index === menu.default) : findEntry(menu, options.entry);
+    const explanation = explain(menu, options.entry === undefined ? null : findEntry(menu, options.entry));
     if (options.json === true) {
-      await printJson({
-        image: guest.disks[0]?.path ?? null,
-        configs,
-        config: menu.config,
-        default: menu.default,
-        explanation: menu.explanation,
-        entry: entry === undefined ? null : { ...entryJson(entry), commands: entry.commands },
-        warnings: menu.warnings,
-      });
+      await printJson({ image: guest.disks[0]?.path ?? null, configs, default: menu.default, ...explanation });
       return;
     }
-    const lines = [bold('Boot configs, in the order in which they were looked at')];
-    for (const config of configs) {
-      const state = config.problem === null ? config.reason : `PROBLEM: ${config.problem.message}`;
-      lines.push(printable(`  ${config.chosen ? '*' : ' '} ${config.dialect}  ${config.volume}:${config.path}  ${state}`));
-    }
-    if (configs.length === 0) lines.push('    none');
-    lines.push('', bold('How the default was chosen'), ...menu.explanation.map((line) => `    ${printable(line)}`));
-    if (entry !== undefined) lines.push('', ...explainEntry(menu, entry));
-    await print(`${lines.join('\n')}\n`);
+    const parts = [configText(configs), defaultText(explanation), variableText(explanation), entryText(explanation)];
+    await print(`${parts.filter((part) => part !== '').join('\n\n')}\n`);
     warnAboutMenu(menu, options.quiet ?? false);
   });
 }
 
-function explainEntry(menu: BootMenu, entry: BootEntry): string[] {
-  const lines = [bold(entry.index === menu.default ? 'The default entry' : 'The entry'), ...entryText(entry, entry.index === menu.default)];
-  lines.push(
-    '',
-    bold('Its commands'),
-    ...entry.commands
-      .trimEnd()
-      .split('\n')
-      .map((line) => `    ${printable(line.replaceAll('\t', '  '))}`),
-  );
-  return lines;
+function configText(configs: readonly ConfigCandidate[]): string {
+  const rows = configs.map((config) => [
+    config.chosen ? '*' : '',
+    config.dialect,
+    printable(`${config.volume}:${config.path}`),
+    printable(config.problem === null ? config.reason : `PROBLEM: ${config.problem.message}`),
+  ]);
+  return `${bold('Boot configs, in the order in which they are looked at')}\n${rows.length === 0 ? '  none' : columns(rows, '  ')}`;
+}
+
+function defaultText({ steps, rules }: Explanation): string {
+  const lines = [...(rules === null ? [] : [`rules: ${rules}`]), ...steps].map((line) => `  ${printable(line)}`);
+  return [bold('How the default was chosen'), ...lines].join('\n');
+}
+
+function variableText({ variables, environment }: Explanation): string {
+  const rows = [
+    ...variables.map((v) => [v.name, v.value, v.file === null ? '' : `set in ${v.file}:${v.line}`]),
+    ...environment.map((record) => [record.name, record.value, `read from ${record.file}`]),
+  ].map((row) => row.map(printable));
+  return rows.length === 0 ? '' : `${bold('Variables that took part')}\n${columns(rows, '  ')}`;
+}
+
+function entryText({ entry }: Explanation): string {
+  if (entry === null) return '';
+  const title = printable([...entry.submenus, entry.title].join(' > '));
+  const files = entry.files.map((file) => [
+    file.role,
+    printable(`${file.volume}:${file.path}${file.part === null ? '' : ` ${file.part}`}`),
+    file.size === null ? 'missing' : formatSize(file.size),
+  ]);
+  const rows = [...files, ['args', printable(entry.args), '']];
+  const lines = [bold(`${entry.isDefault ? 'The default entry' : 'The entry'}, ${entry.index}: ${title}`), columns(rows, '  ')];
+  if (entry.problem !== null) lines.push(`  PROBLEM: ${printable(entry.problem.message)}`);
+  lines.push('', bold('Its commands'));
+  for (const line of entry.commands.trimEnd().split('\n')) lines.push(`  ${printable(line.replaceAll('\t', '  '))}`);
+  return lines.join('\n');
 }
