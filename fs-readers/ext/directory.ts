@@ -30,6 +30,8 @@ export class Directory {
   private readonly map: BlockMap;
   /** Blocks by the directory's size. */
   private readonly blocks: number;
+  /** Blocks whose checksum was compared: a search comes to the same ones again and again. */
+  private readonly verified = new Set<number>();
 
   /**
    * @throws TygrubError unsupported for encrypted directories, limit `directorySize`
@@ -170,12 +172,13 @@ export class Directory {
   private async read(logical: number, physical: number): Promise<Uint8Array> {
     const { volume, inode } = this;
     const block = await readBlock(volume, physical, `directory inode ${inode.number}`);
-    if (volume.superblock.metadataChecksums) {
+    if (volume.superblock.metadataChecksums && !this.verified.has(logical)) {
       const indexed = hasFlag(inode, INODE_FLAG.INDEX) && volume.superblock.hasCompat(COMPAT.DIR_INDEX);
       const offset = indexed ? hashTreeOffset(block, logical, volume.superblock.blockSize) : -1;
       if (!checksumMatches(block, inode, offset)) {
         volume.report.mismatch(`block ${logical} of directory inode ${inode.number}`, physical * volume.superblock.blockSize);
       }
+      this.verified.add(logical);
     }
     return block;
   }

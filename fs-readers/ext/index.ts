@@ -19,6 +19,7 @@ class ExtFileSystem implements FileSystem {
   readonly grubType = 'ext2';
   readonly uuid: string;
   readonly label: string;
+  private rootNode: Promise<FileNode> | undefined;
 
   constructor(
     private readonly volume: ExtVolume,
@@ -34,7 +35,12 @@ class ExtFileSystem implements FileSystem {
     return this.volume.report.warnings;
   }
 
-  async root(): Promise<FileNode> {
+  root(): Promise<FileNode> {
+    this.rootNode ??= this.readRoot();
+    return this.rootNode;
+  }
+
+  private async readRoot(): Promise<FileNode> {
     const inode = await readNamedInode(this.volume, ROOT_INODE);
     if (inode.type !== 'd') throw corrupt('ext.root', 'the root directory (inode 2) is not a directory');
     return new ExtNode(this.volume, inode);

@@ -106,7 +106,8 @@ export class GuestFiles {
 
   /** The contents of a regular file. @throws TygrubError not-found also for what is no regular file */
   async open(volume: GuestVolume, path: string): Promise<ByteSource> {
-    const { node } = await resolvePath(await this.filesystem(volume), path, this.limits);
+    // A path that is not there is walked again: that error says which part of it is missing.
+    const node = (await this.find(volume, path, true)) ?? (await resolvePath(await this.filesystem(volume), path, this.limits)).node;
     if (node.type !== 'f') throw notFound('boot.not-a-file', `${volume.name}:${path} is not a regular file`);
     return node.open();
   }
