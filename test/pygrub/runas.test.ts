@@ -1,0 +1,165 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../support/program.js';
+import { root, skip, tool } from '../support/requirements.js';
+import { ext4, GUEST, LAUNCHER, runPygrub, scratch, settled, UID } from './images.js';
+
+const missing = skip('runs without rights', root(), tool('mke2fs', 'apt-get install e2fsprogs'));
+const RUNAS = `--runas=${UID}`;
+
+describe.skipIf(missing)('--runas', () => {
+  let image = '';
+  beforeAll(() => {
+    image = ext4(GUEST);
+    chmodSync(image, 0o600);
+  });
+
+  it('gives the same result as without it, from an image that the user cannot read', () => {
+    const all = runPygrub(LAUNCHER, ['-q', '--output-format=simple0'], image);
+    const few = runPygrub(LAUNCHER, ['-q', '--output-format=simple0', RUNAS], image);
+    expect([few.status, settled(few), few.left]).toEqual([0, settled(all), all.left]);
+    const none = runPygrub(LAUNCHER, ['-q', RUNAS, '--entry=2'], image);
+    expect(Object.keys(none.left)).toEqual(['boot_kernel']);
+  });
+
+  it('leaves files that only root can read', () => {
+    const { out } = runPygrub(LAUNCHER, ['-q', RUNAS], image);
+    for (const name of readdirSync(out)) {
+      const stat = statSync(join(out, name));
+      expect([stat.uid, stat.mode & 0o777]).toEqual([0, 0o600]);
+    }
+  });
+
+  it.skipIf(skip('what is opened after the rights are gone', tool('strace', 'apt-get install strace')))(
+    'opens nothing of the host once the rights are gone, and has none left',
+    () => {
+      const trace = scratch('trace');
+      const prefix = [
+        'strace',
+        '-f',
+        '-o',
+        trace,
+        '-e',
+        'trace=open,openat,openat2,execve,clone,clone3,fork,vfork,setuid,setgid,setgroups',
+      ];
+      const run = runPygrub(LAUNCHER, ['-q', RUNAS], image, { prefix });
+      expect(run.status).toBe(0);
+      const lines = readFileSync(trace, 'utf8').split('\n');
+      const dropped = lines.findIndex((line) => line.includes('setuid(0)'));
+      expect(lines.slice(0, dropped).join('\n')).toMatch(
+        new RegExp(`setgroups\\(1, \\[${UID}\\]\\)[^]*setgid\\(${UID}[^]*setuid\\(${UID}`),
+      );
+      expect(lines[dropped]).toMatch(/EPERM|unfinished/);
+      // The process looks at its own memory; a shell of root's that waited from before is all that still starts a program.
+      const opened = lines
+        .slice(dropped)
+        .filter((line) => /open(at2?)?\(|execve\(|clone3?\(|v?fork\(/.test(line) && !line.includes('"/proc/self/'));
+      expect(opened).toEqual([]);
+    },
+  );
+
+  it('cannot open a file of root’s after that', () => {
+    const secret = scratch('secret');
+    writeFileSync(secret, 'x', { mode: 0o600 });
+    const script = `
+      const { openSync } = require('node:fs');
+      process.setgroups([${UID}]); process.setgid(${UID}); process.setuid(${UID});
+      try { openSync(${JSON.stringify(secret)}); console.log('opened'); } catch (e) { console.log(e.code); }
+      try { process.setuid(0); console.log('root again'); } catch (e) { console.log(e.code); }`;
+    expect(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout).toBe('EACCES\nEPERM\n');
+  });
+
+  it('honours PYGRUB_MAX_FILE_SIZE_MB and names it', () => {
+    const big = ext4({ ...GUEST, '/boot/initrd': 2 * 1024 * 1024 });
+    const refused = runPygrub(LAUNCHER, ['-q', RUNAS], big, { env: { PYGRUB_MAX_FILE_SIZE_MB: '1' } });
+    expect([refused.status, refused.left]).toEqual([1, {}]);
+    expect(refused.stderr).toMatch(/RuntimeError: .*PYGRUB_MAX_FILE_SIZE_MB/);
+    expect(runPygrub(LAUNCHER, ['-q', RUNAS], big, { env: { PYGRUB_MAX_FILE_SIZE_MB: '3' } }).status).toBe(0);
+    expect(runPygrub(LAUNCHER, ['-q', RUNAS], big, { env: { PYGRUB_MAX_FILE_SIZE_MB: 'many' } }).status).toBe(1);
+    const huge = ext4({ ...GUEST, '/boot/initrd': 129 * 1024 * 1024 }, 32);
+    expect(runPygrub(LAUNCHER, ['-q', RUNAS], huge).stderr).toMatch(/RuntimeError: .*PYGRUB_MAX_FILE_SIZE_MB/);
+  });
+
+  it('honours PYGRUB_MAX_RAM_USAGE_MB and names it', () => {
+    const run = runPygrub(LAUNCHER, ['-q', RUNAS], image, { env: { PYGRUB_MAX_RAM_USAGE_MB: '10' } });
+    expect([run.status, run.left]).toEqual([1, {}]);
+    expect(run.stderr).toMatch(/RuntimeError: .*PYGRUB_MAX_RAM_USAGE_MB/);
+  });
+
+  it('says with --debug what protects it', () => {
+    const { stderr } = runPygrub(LAUNCHER, ['-q', RUNAS, '--debug'], image);
+    expect(stderr).toMatch(/prlimit/);
+    expect(stderr).toMatch(/namespaces|unshare/);
+    expect(stderr).toContain(`runs as user ${UID}, group ${UID}`);
+    const without = runPygrub(process.execPath, [join(ROOT, 'dist/bin/tygrub-pygrub.cjs'), '-q', RUNAS, '--debug'], image, {
+      env: { PATH: '/nowhere' },
+      prefix: ['env'],
+    });
+    expect(without.status).not.toBe(null);
+  });
+
+  it('leaves no file and no process when it is killed', async () => {
+    // A fifo as output: the run waits there with its files created.
+    for (const more of [[], [RUNAS]]) {
+      for (const signal of more.length === 0 ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM', 'SIGINT', 'SIGKILL'] as const)) {
+        const out = mkdtempSync(scratch('killed-'));
+        const big = ext4({ ...GUEST, '/boot/initrd': 'x'.repeat(60 * 1024 * 1024) }, 100);
+        const child = spawn(LAUNCHER, ['-q', ...more, `--output-directory=${out}`, big], { stdio: 'ignore' });
+        const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+        for (let i = 0; i < 2000 && readdirSync(out).length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+        expect(readdirSync(out).length).toBeGreaterThan(0);
+        child.kill(signal);
+        await ended;
+        for (let i = 0; i < 200 && readdirSync(out).length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(readdirSync(out)).toEqual([]);
+        expect(spawnSync('sh', ['-c', `grep -l '${out}' /proc/[0-9]*/cmdline`], { encoding: 'utf8' }).stdout).toBe('');
+        rmSync(out, { recursive: true });
+      }
+    }
+  });
+
+  it('leaves nothing when nobody reads its output', () => {
+    const out = mkdtempSync(scratch('pipe-'));
+    for (const more of ['', RUNAS]) {
+      const run = spawnSync('bash', ['-c', `set -o pipefail; '${LAUNCHER}' -q ${more} --output-directory='${out}' '${image}' | exec 0<&-`]);
+      expect(run.status).not.toBeNull();
+    }
+    rmSync(out, { recursive: true });
+  });
+});
+
+describe.skipIf(missing)('the launcher', () => {
+  it('lets no variable of the environment load code', () => {
+    const image = ext4(GUEST);
+    const mark = scratch('mark');
+    const code = scratch('code.cjs');
+    writeFileSync(code, `require('node:fs').writeFileSync(${JSON.stringify(mark)}, 'x');`);
+    const run = runPygrub(LAUNCHER, ['-q'], image, {
+      env: {
+        NODE_OPTIONS: `--require=${code}`,
+        NODE_PATH: '/tmp',
+        NODE_EXTRA_CA_CERTS: code,
+        OPENSSL_CONF: code,
+        NODE_V8_COVERAGE: scratch('coverage'),
+      },
+    });
+    expect(run.status).toBe(0);
+    expect(() => statSync(mark)).toThrow(/ENOENT/);
+  });
+
+  it('can be reached through links, as Xen’s libexec directory has it', () => {
+    const image = ext4(GUEST);
+    const link = scratch('pygrub');
+    spawnSync('ln', ['-sf', LAUNCHER, link]);
+    expect(runPygrub(link, ['-q'], image).status).toBe(0);
+  });
+
+  it('works with the environment that xenopsd gives', () => {
+    const image = ext4(GUEST);
+    const env = { PATH: '/sbin:/usr/sbin:/bin:/usr/bin' };
+    const run = runPygrub(LAUNCHER, ['--output-format=simple', '-q', RUNAS], image, { env });
+    expect(run.status).toBe(0);
+  });
+});
