@@ -20,11 +20,13 @@ export class NewFile {
    * @throws TygrubError io `host.eexist` and the like
    */
   static create(path: string, mode = 0o600): NewFile {
+    // Before it exists: a signal must not come between the file and the promise to remove it. (Handlers run later than this.)
+    unfinishedFile(path);
     try {
       const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
-      unfinishedFile(path);
       return new NewFile(path, fd);
     } catch (error) {
+      finished(path); // it is not ours
       const host = hostError(error, `${path} cannot be created`);
       if (host.code !== 'host.eexist') throw host;
       throw new TygrubError('io', host.code, host.message, { cause: error, hint: 'remove it or choose another output directory' });

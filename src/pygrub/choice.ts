@@ -56,6 +56,10 @@ export function defaultOrNamed(menu: BootMenu, wanted: string | null): BootEntry
   if (wanted !== null) return findEntry(menu, wanted);
   const entry = menu.entries.find(({ index }) => index === menu.default);
   if (entry !== undefined) return entry;
+  if (menu.config === null) {
+    const attempts = menu.warnings.map(({ message }) => message);
+    throw notFound('boot.no-config', 'no boot configuration was found, only kernels', { attempts, hint: 'choose one with --entry' });
+  }
   throw notFound('pygrub.no-default', 'the boot menu has no entry that boots by default', {
     hint: `choose one of ${menu.entries.length} with --entry; -l lists them`,
   });

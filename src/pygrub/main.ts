@@ -24,8 +24,10 @@ type Tell = (line: string) => void;
 /** How a run reads its disk: with all the rights of who started it, or with those that were left. */
 interface Rights {
   readonly limits: Limits;
+  /** Whether files that were created can be removed by somebody else only, once rights are given up. */
+  readonly areFew: boolean;
   /** Gives up what is to be given up; called when all output is open, before anything of the disk is read. */
-  giveUp(files: ResultFiles | null): Promise<void>;
+  giveUp(): Promise<void>;
   open(): Promise<Guest>;
   /** Watches over the work on the disk. */
   during(work: Promise<void>): Promise<void>;
@@ -42,6 +44,7 @@ function allRights(args: Arguments): Rights {
   const config = args.isConfig ? HostFileSource.open(args.image) : null;
   return {
     limits: DEFAULT_LIMITS,
+    areFew: false,
     giveUp: async () => {},
     open: () => (config === null ? openDisk(args.image) : configGuest(config, DEFAULT_LIMITS)),
     during: (work) => work,
@@ -58,19 +61,17 @@ function fewRights(args: Arguments, uid: number, tell: Tell): Rights {
   const source = HostFileSource.open(args.image);
   return {
     limits,
-    giveUp: async (files) => {
-      await files?.guard();
-      await dropPrivileges(uid, bounds, tell);
-    },
+    areFew: true,
+    giveUp: () => dropPrivileges(uid, bounds, tell),
     open: () => (args.isConfig ? configGuest(source, limits) : Guest.open([{ path: args.image, source }], { limits })),
     during: (work) => underMemoryBound(work, bounds.memory),
   };
 }
 
 async function work(args: Arguments, rights: Rights, tell: Tell): Promise<void> {
-  const files = args.notReally || args.listEntries || args.isConfig ? null : ResultFiles.open(args);
+  const files = args.notReally || args.listEntries || args.isConfig ? null : await ResultFiles.open(args, rights.areFew);
   try {
-    await rights.giveUp(files);
+    await rights.giveUp();
     await rights.during(readAndAnswer(args, files, rights, tell));
   } catch (error) {
     await files?.discard();

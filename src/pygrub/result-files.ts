@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ioError, TygrubError, usageError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { finished, NewFile, StreamSink } from '../extract/index.js';
 import { hostError } from '../source/host-file.js';
 import { type Arguments, UsageRequest } from './arguments.js';
@@ -13,9 +13,6 @@ import { Warden } from './warden.js';
 
 /** Where pygrub puts its files unless it is told otherwise; xenopsd accepts no other place, and no other spelling of it. */
 const DEFAULT_DIRECTORY = '/var/run/xen/pygrub';
-
-/** Tries to find a name that is not taken: each has 37^8 chances. */
-const NAME_TRIES = 100;
 
 /** Where the words go. */
 interface Output {
@@ -26,38 +23,38 @@ interface Output {
 
 /** The opened output of one run. */
 export class ResultFiles {
-  private warden: Warden | null = null;
-
   private constructor(
     readonly kernel: NewFile,
     readonly ramdisk: NewFile,
     private readonly output: Output,
+    private readonly warden: Warden | null,
   ) {}
 
   /**
    * Creates kernel and ramdisk, empty and mode 0600, and opens the file for the result.
+   * @param guarded a warden removes the files if the run fails, since this process will not be able to
    * @throws UsageRequest when the directory is none; TygrubError io
    */
-  static open(args: Pick<Arguments, 'output' | 'outputDirectory'>): ResultFiles {
+  static async open(args: Pick<Arguments, 'output' | 'outputDirectory'>, guarded: boolean): Promise<ResultFiles> {
     const folder = outputDirectory(args.outputDirectory);
     const output = openOutput(args.output);
-    return new ResultFiles(newFile(folder, 'boot_kernel.'), newFile(folder, 'boot_ramdisk.'), output);
+    const [kernel, ramdisk] = [join(folder, `boot_kernel.${randomName()}`), join(folder, `boot_ramdisk.${randomName()}`)];
+    // The warden comes first: a run that is killed must not leave a file that nobody watches over.
+    const warden = guarded ? await Warden.start(kernel, ramdisk) : null;
+    try {
+      const files = new ResultFiles(NewFile.create(kernel), NewFile.create(ramdisk), output, warden);
+      if (warden !== null) for (const path of [kernel, ramdisk]) finished(path);
+      return files;
+    } catch (error) {
+      await warden?.end('failed');
+      throw error;
+    }
   }
 
   /** Writes the result, which is the last thing that happens: a caller that sees it has whole files. */
   async deliver(text: string): Promise<void> {
     await new StreamSink(this.output.fd, this.output.name).write(Buffer.from(text, 'utf8'));
     if (this.output.isOwn) closeSync(this.output.fd);
-  }
-
-  /**
-   * Hands the removal of the files over to a warden: from here on this process need not be able to remove them.
-   * @throws TygrubError io
-   */
-  async guard(): Promise<void> {
-    this.warden = await Warden.start(this.kernel.path, this.ramdisk.path);
-    finished(this.kernel.path);
-    finished(this.ramdisk.path);
   }
 
   /** The files stay; the ramdisk only where there is one. */
@@ -98,17 +95,6 @@ function outputDirectory(asked: string | null): string {
   const message = `${path} is not an existing directory`;
   if (asked !== null) throw new UsageRequest(1, message, message);
   throw usageError('pygrub.output-directory', message);
-}
-
-function newFile(folder: string, prefix: string): NewFile {
-  for (let tries = 0; tries < NAME_TRIES; tries++) {
-    try {
-      return NewFile.create(join(folder, prefix + randomName()));
-    } catch (error) {
-      if (!(error instanceof TygrubError) || error.code !== 'host.eexist') throw error;
-    }
-  }
-  throw ioError('pygrub.no-name', `no free name was found in ${folder}`);
 }
 
 /** Eight characters of [a-z0-9_], as Python's tempfile makes them. */

