@@ -75,6 +75,8 @@ export interface FileSystem {
   readonly uuid: string | null;
   /** As GRUB's `search --label` compares it; null or empty where there is none. */
   readonly label: string | null;
+  /** Where the filesystem lies on several volumes: what all of them give, and nothing else does; absent elsewhere. */
+  readonly spans?: string;
   /** What is wrong or odd but did not stop the reading; may grow while files are read. */
   readonly warnings: readonly Warning[];
   /** One phrase for people about its state: `journal replayed`, `clean`; empty when there is nothing to say. */

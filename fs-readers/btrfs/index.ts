@@ -21,6 +21,7 @@ class BtrfsFileSystem implements FileSystem {
   readonly grubType = 'btrfs';
   readonly uuid: string;
   readonly label: string;
+  readonly spans?: string;
   /** Only where the default subvolume is another one. */
   readonly topLevel?: () => Promise<FileNode>;
 
@@ -31,6 +32,7 @@ class BtrfsFileSystem implements FileSystem {
     const { fields } = volume.superblock;
     this.uuid = formatUuid(fields.fsid);
     this.label = nameText(untilNul(fields.label));
+    if (fields.num_devices > 1) this.spans = formatUuid(volume.superblock.metadataUuid);
     if (defaultSubvolume !== OBJECT.FS_TREE) this.topLevel = () => subvolumeRoot(volume, OBJECT.FS_TREE);
   }
 

@@ -96,6 +96,7 @@ export class TreeBlocks {
     if (header.bytenr !== address) throw damaged(address, `it says that it stands at ${header.bytenr}`);
     if (!this.storage.devices.ownsBlock(header.fsid)) throw damaged(address, 'it belongs to another filesystem');
     if (header.level >= MAX_LEVEL) throw damaged(address, `it has the level ${header.level}`);
+    checkPlace(address, header, expected);
     const row = header.level === 0 ? ITEM : KEY_POINTER;
     if (HEADER.size + header.nritems * row.size > bytes.length) throw damaged(address, `it has ${header.nritems} items`);
     const block = header.level === 0 ? leaf(bytes, header, address) : node(bytes, header, address);
@@ -110,12 +111,16 @@ function damaged(address: number, what: string) {
   return corrupt('btrfs.tree-block', `the tree block at logical address ${address} is damaged: ${what}`);
 }
 
-function checkExpected(block: TreeBlock, expected: Expected): void {
-  const { address, level, generation, keys } = block;
-  if (level !== expected.level) throw damaged(address, `it has the level ${level}, ${expected.level} was expected`);
-  if (generation !== expected.generation) {
-    throw damaged(address, `it has the generation ${generation}, ${expected.generation} was expected`);
+function checkPlace(address: number, block: { readonly level: number; readonly generation: number }, expected: Expected): void {
+  if (block.level !== expected.level) throw damaged(address, `it has the level ${block.level}, ${expected.level} was expected`);
+  if (block.generation !== expected.generation) {
+    throw damaged(address, `it has the generation ${block.generation}, ${expected.generation} was expected`);
   }
+}
+
+function checkExpected(block: TreeBlock, expected: Expected): void {
+  const { address, keys } = block;
+  checkPlace(address, block, expected);
   if (expected.firstKey === null) return;
   const [first] = keys;
   if (first === undefined) throw damaged(address, 'it is empty');

@@ -2,7 +2,7 @@
  * A guest's disks as one thing: containers, their volumes, the filesystems on them. Everything is opened when it is
  * first needed and once; failures are kept and told, never swallowed.
  */
-import type { FileSystemOptions } from '../../fs-readers/index.js';
+import type { FileSystem, FileSystemOptions } from '../../fs-readers/index.js';
 import { type Container, openContainer } from '../disk/index.js';
 import { notFound, usageError, type Warning } from '../errors.js';
 import { DEFAULT_LIMITS, type Limits } from '../limits.js';
@@ -136,9 +136,10 @@ export class Guest {
     const byName = this.volumes.find((v) => v.answersTo(wanted));
     if (byName !== undefined) return byName;
     const found: GuestVolume[] = [];
+    const spanning = new Set<string>();
     for (const volume of this.volumes) {
       const { filesystem } = await volume.inspect();
-      if (filesystem === null) continue;
+      if (filesystem === null || isKnown(filesystem, spanning)) continue;
       if (filesystem.uuid?.toLowerCase() === wanted.toLowerCase() || (wanted !== '' && filesystem.label === wanted)) found.push(volume);
     }
     if (found.length > 1) {
@@ -159,10 +160,12 @@ export class Guest {
   async onlyFilesystem(): Promise<GuestVolume> {
     const found: GuestVolume[] = [];
     const attempts: string[] = [];
+    const spanning = new Set<string>();
     for (const volume of this.volumes) {
       const { filesystem, problem } = await volume.inspect();
-      if (filesystem !== null) found.push(volume);
-      else attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
+      if (filesystem !== null) {
+        if (!isKnown(filesystem, spanning)) found.push(volume);
+      } else attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
     }
     const only = found[0];
     if (only === undefined) throw notFound('guest.no-filesystem', 'no filesystem was found', { attempts });
@@ -189,4 +192,12 @@ export class Guest {
     }
     return rows.length === 0 ? 'no filesystem was found' : `filesystems are ${rows.join(', ')}`;
   }
+}
+
+/** Whether another volume of the same filesystem (btrfs on several devices) was seen before; notes this one. */
+function isKnown(filesystem: FileSystem, seen: Set<string>): boolean {
+  if (filesystem.spans === undefined) return false;
+  const known = seen.has(filesystem.spans);
+  seen.add(filesystem.spans);
+  return known;
 }
