@@ -1,5 +1,5 @@
-// Builds dist/: the library with its type declarations (tsc), and each program as one file (esbuild) that needs nothing
-// from node_modules. What a run does not need, such as the menu, is in the file but is not evaluated.
+// Builds dist/: the library with its type declarations (tsc), each program as one file (esbuild) that needs nothing
+// from node_modules, and the manual. What a run does not need, such as the menu, is in the file but is not evaluated.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,4 +45,5 @@ for (const [name, entry] of Object.entries(programs)) {
   });
   chmodSync(outfile, 0o755);
 }
+await import('./build-manual.mjs');
 writeFileSync(join(dist, '.built'), '');

@@ -29,6 +29,10 @@ export interface ErrorDetails {
   readonly attempts?: readonly string[];
 }
 
+/**
+ * Every failure that tygrub tells: what went wrong (`code`, stable), of which kind, where on the disk (`offset`, in bytes of the
+ * source that was read), and what to do about it (`hint`).
+ */
 export class TygrubError extends Error {
   override readonly name = 'TygrubError';
   readonly kind: ErrorKind;

@@ -55,6 +55,7 @@ export interface GuestDisk {
   readonly warnings: readonly Warning[];
 }
 
+/** A guest's disks, opened: their volumes, and the filesystems on them. Close it when it is no longer needed. */
 export class Guest {
   private constructor(
     readonly disks: readonly GuestDisk[],

@@ -4,21 +4,14 @@
  */
 import minimist from 'minimist';
 import { usageError } from '../errors.js';
+import { OPTIONS } from './option-table.js';
 import type { OutputFormat } from './result.js';
 
 /** Long options without a value, and their letters. */
-const FLAGS = new Map([
-  ['quiet', 'q'],
-  ['interactive', 'i'],
-  ['list-entries', 'l'],
-  ['not-really', 'n'],
-  ['help', 'h'],
-  ['isconfig', ''],
-  ['debug', ''],
-]);
+const FLAGS = new Map(OPTIONS.filter(({ value }) => value === null).map(({ name, letter }) => [name, letter ?? '']));
 
-/** Long options with a value. `domid` and `vm` are what xapi's wrappers and eliloader get. */
-const VALUES = ['output', 'output-format', 'output-directory', 'offset', 'runas', 'entry', 'kernel', 'ramdisk', 'args', 'domid', 'vm'];
+/** Long options with a value. */
+const VALUES = OPTIONS.filter(({ value }) => value !== null).map(({ name }) => name);
 
 /** What pygrub was asked for. */
 export interface Arguments {

@@ -33,6 +33,7 @@ export interface CheckOptions {
 /** `clean`: nothing but notes. `findings`: warnings. `damaged`: errors. */
 export type Verdict = 'clean' | 'findings' | 'damaged';
 
+/** What a check of a VHD found, and what it looked at. */
 export interface CheckReport {
   readonly verdict: Verdict;
   /** The files that were checked, the leaf first. */

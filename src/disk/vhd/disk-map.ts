@@ -15,6 +15,7 @@ export interface MapCell {
   readonly damaged: number;
 }
 
+/** Which parts of a virtual disk are stored, and in which file of its chain. All lengths are bytes. */
 export interface DiskMap {
   /** Bytes of the virtual disk. */
   readonly size: number;

@@ -107,6 +107,7 @@ export interface MemberInfo {
   readonly blocks: BlocksInfo | null;
 }
 
+/** What a VHD says of itself: its footer, its header, its parents. */
 export interface VhdInfo {
   readonly path: string;
   /** `file` or `folder` (Xen Orchestra's VhdDirectory). */
