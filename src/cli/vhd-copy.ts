@@ -2,7 +2,7 @@
 import { formatUuid, isZero } from '../bytes/uuid.js';
 import { provideNodeCodecs } from '../codec/node-codecs.js';
 import { type ContainerOptions, openContainer } from '../disk/index.js';
-import { isDifferencing, readVhdFile } from '../disk/vhd/index.js';
+import { isDifferencing, openLeaf } from '../disk/vhd/index.js';
 import type { CopyLayout, DiskIdentity } from '../disk/vhd-writer/index.js';
 import { usageError } from '../errors.js';
 import { copyDisk, type VhdCopy } from '../extract/vhd-copy.js';
@@ -45,8 +45,7 @@ export async function runVhdCopy(image: string, dest: string, options: CopyComma
     const opened = await openContainer(cached, container);
     try {
       if (options.quiet !== true) for (const { message } of opened.warnings) warn(`warning: ${image}: ${message}`);
-      const isWhole = opened.format === 'vhd' && folder === undefined && options.newUuid !== true;
-      const identity = isWhole ? await identityOf(cached, container) : null;
+      const identity = opened.format === 'vhd' && options.newUuid !== true ? await identityOf(cached, container) : null;
       const copy = await copyWithProgress(opened.disk, dest, options, identity, reading);
       if (options.json === true) await printJson(copyJson(image, dest, opened.format, opened.disk.size, copy));
       else if (options.quiet !== true) await print(copyText(dest, copy));
@@ -87,8 +86,14 @@ async function copyWithProgress(
 
 /** A VHD without parents stays the same disk when it is laid out anew: its children know it by its UUID. */
 async function identityOf(source: ByteSource, options: ContainerOptions): Promise<DiskIdentity | null> {
-  const { footer } = await readVhdFile(source, { limits: options.limits, path: options.path, force: options.force, scan: true });
-  return isDifferencing(footer) || isZero(footer.uniqueId) ? null : { uuid: footer.uniqueId, timestamp: footer.timestamp };
+  const leaf = await openLeaf(source, options, true);
+  try {
+    if (leaf.vhd.layout === 'raw') return null;
+    const { footer } = leaf.vhd;
+    return isDifferencing(footer) || isZero(footer.uniqueId) ? null : { uuid: footer.uniqueId, timestamp: footer.timestamp };
+  } finally {
+    await leaf.close();
+  }
 }
 
 /** The same neighbours; what is opened through them is noted. */

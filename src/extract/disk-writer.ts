@@ -117,7 +117,7 @@ class FlatWriter implements DiskWriter {
     }
     await this.zerosUpTo(offset);
     const held = offset === 0 ? Math.min(HELD_BACK, length) : 0;
-    if (held > 0) this.heldBack = data.slice(0, held);
+    if (held > 0) this.heldBack = new Uint8Array(data.subarray(0, held)); // a copy: the buffer is used again
     await target.write(offset + held, data.subarray(held));
     this.position = offset + length;
   }

@@ -11,7 +11,8 @@ import { SUBCLUSTERS, TABLE_ENTRY } from './layout.js';
 type Place =
   | { readonly kind: 'data'; readonly offset: number }
   | { readonly kind: 'zero' }
-  | { readonly kind: 'unallocated' }
+  /** `until`: the end of what one missing table covers. */
+  | { readonly kind: 'unallocated'; readonly until?: number }
   | { readonly kind: 'compressed'; readonly offset: number; readonly length: number };
 
 /** Bytes of L2 entries that are looked at in one step. */
@@ -46,8 +47,8 @@ export class Qcow2Disk extends MappedSource {
 
   protected async map(offset: number, length: number): Promise<Run> {
     const first = await this.place(offset);
-    let end = this.unitEnd(offset);
-    const inside = offset - (end - this.unit);
+    let end = this.endOf(first, offset);
+    const inside = offset % this.unit;
     if (first.kind === 'compressed') {
       // A compressed cluster has no subclusters.
       const start = Math.floor(offset / this.header.clusterSize) * this.header.clusterSize;
@@ -57,8 +58,8 @@ export class Qcow2Disk extends MappedSource {
     while (end < offset + length) {
       const next = await this.place(end);
       if (next.kind !== first.kind) break;
-      if (first.kind === 'data' && next.kind === 'data' && next.offset !== first.offset + (end - offset + inside)) break;
-      end += this.unit;
+      if (first.kind === 'data' && next.kind === 'data' && next.offset !== first.offset + inside + (end - offset)) break;
+      end = this.endOf(next, end);
     }
     const run = Math.min(length, end - offset);
     if (first.kind === 'data') return this.dataRun(first.offset + inside, run);
@@ -68,13 +69,18 @@ export class Qcow2Disk extends MappedSource {
   }
 
   private dataRun(offset: number, length: number): Run {
+    if (offset < this.source.size) return { source: this.source, offset, length: Math.min(length, this.source.size - offset) };
     // QEMU may leave the last cluster of the file short; what it does not hold reads as zeros.
-    if (offset >= this.source.size) throw corrupt('qcow2.cluster-outside', 'a cluster lies past the end of the file', { offset });
-    return { source: this.source, offset, length: Math.min(length, this.source.size - offset) };
+    const { clusterSize } = this.header;
+    const cluster = offset - (offset % clusterSize);
+    if (cluster >= this.source.size) throw corrupt('qcow2.cluster-outside', 'a cluster lies past the end of the file', { offset });
+    return { source: null, offset: 0, length: Math.min(length, cluster + clusterSize - offset) };
   }
 
-  private unitEnd(offset: number): number {
-    return (Math.floor(offset / this.unit) + 1) * this.unit;
+  /** Where the mapping unit at `offset` ends, or the stretch that one missing table covers. */
+  private endOf(place: Place, offset: number): number {
+    const end = (Math.floor(offset / this.unit) + 1) * this.unit;
+    return place.kind === 'unallocated' && place.until !== undefined ? place.until : end;
   }
 
   /** The place of the mapping unit that holds virtual byte `offset`. */
@@ -84,7 +90,7 @@ export class Qcow2Disk extends MappedSource {
     const entries = clusterSize / this.entrySize;
     const l1At = l1TableOffset + Math.floor(cluster / entries) * 8;
     const l2Table = this.entryOffset(await this.entry(l1At), l1At);
-    if (l2Table === 0) return { kind: 'unallocated' };
+    if (l2Table === 0) return { kind: 'unallocated', until: (Math.floor(cluster / entries) + 1) * entries * clusterSize };
     if (l2Table % clusterSize !== 0)
       throw corrupt('qcow2.l2-table', `an L2 table lies at byte ${l2Table}, between clusters`, { offset: l1At });
     const at = l2Table + (cluster % entries) * this.entrySize;

@@ -16,6 +16,7 @@ export { type DiskMap, type MapCell, mapVhd } from './disk-map.js';
 export { type FindFooterOptions, type FooterPlace, type FoundFooter, findFooter } from './find-footer.js';
 export { FINDING_KINDS, type Finding, type FindingCode, type Severity } from './findings.js';
 export { type VhdInfo, vhdInfo } from './info.js';
+export { openLeaf } from './member.js';
 export { contentEnd, type Survey, surveyBlocks } from './survey.js';
 export { isDifferencing, readVhdFile, type VhdFile } from './vhd-file.js';
 export { isVhdFolder } from './vhd-folder.js';
