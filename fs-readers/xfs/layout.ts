@@ -17,6 +17,9 @@ export const XFS_MAGIC = 0x58465342;
 /** Bytes of the unit in which the log and the `blkno` of self-describing metadata count (a "basic block"). */
 export const BASIC_BLOCK = 512;
 
+/** What a probe looks at. */
+export const MAGIC = layout('XFS magic number', 4, 'big', { magicnum: [0, u32] });
+
 /** `struct xfs_dsb`. */
 export const SUPERBLOCK = layout('XFS superblock', 272, 'big', {
   magicnum: [0, u32],
