@@ -47,11 +47,6 @@ export function endBySignal(signal: NodeJS.Signals): void {
 /** Removes `path` when the process ends, by itself or by a signal, before `finished(path)` was called. */
 export function unfinishedFile(path: string): void {
   unfinished.add(path);
-  watchForTheEnd();
-}
-
-/** Catches the end of the process from now on: called before a file is created, so that no signal comes in between. */
-export function watchForTheEnd(): void {
   if (watching) return;
   watching = true;
   process.on('exit', removeAll);
