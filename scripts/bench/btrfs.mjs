@@ -18,9 +18,11 @@ try {
       run('umount', [top]);
     }
     const out = `${folder}/out`;
+    const restored = `${folder}/restored`;
+    run('mkdir', ['-p', restored]);
     ratioTable(`btrfs, ${compression} compression: copy of a file of 256 MiB`, {
       tygrub: () => copyTime.tygrub(image, '/big', out),
-      'btrfs restore': () => run('btrfs', ['restore', '--overwrite', '--path-regex', '^/(|big)$', image, `${folder}/many`]),
+      'btrfs restore': () => run('btrfs', ['restore', '--overwrite', '--path-regex', '^/(|big)$', image, restored]),
     });
   }
 } finally {
