@@ -1,0 +1,74 @@
+// Makes build/standalone/tygrub: both programs and the runtime in one executable that needs no Node on the host. The name by
+// which it is called says which program it is: tygrub, or tygrub-pygrub (also: pygrub). docs/standalone.md has the reasons.
+// The runtime comes from npm, into build/standalone/, by exact version and checksum; TYGRUB_BUN names one that is there already.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { commit, ROOT } from './commit.mjs';
+
+const VERSION = '1.4.5';
+const PACKAGES = {
+  x64: { name: '@oven/bun-linux-x64', integrity: 'INTEGRITY_X64' },
+  arm64: { name: '@oven/bun-linux-aarch64', integrity: 'INTEGRITY_ARM' },
+};
+
+const folder = join(ROOT, 'build', 'standalone');
+mkdirSync(folder, { recursive: true });
+
+function fail(message) {
+  console.error(`build-standalone: ${message}`);
+  process.exit(1);
+}
+
+/** The path of the runtime, fetched if it is not there. */
+function runtime() {
+  const own = process.env.TYGRUB_BUN;
+  if (own !== undefined) return existsSync(own) ? own : fail(`TYGRUB_BUN names ${own}, which is not there`);
+  const wanted = PACKAGES[process.arch];
+  if (wanted === undefined || process.platform !== 'linux') fail(`there is no runtime for ${process.platform} on ${process.arch}`);
+  const place = join(folder, 'runtime');
+  const bun = join(place, 'node_modules', wanted.name, 'bin', 'bun');
+  const lock = join(place, 'package-lock.json');
+  if (existsSync(bun) && readFileSync(lock, 'utf8').includes(wanted.integrity)) return bun;
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { recursive: true });
+  // With a lock file of ours, npm refuses what does not have this checksum.
+  const dependencies = { [wanted.name]: VERSION };
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  const entry = { version: VERSION, integrity: wanted.integrity };
+  writeFileSync(
+    lock,
+    JSON.stringify({ lockfileVersion: 3, requires: true, packages: { '': { dependencies }, [`node_modules/${wanted.name}`]: entry } }),
+  );
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], { cwd: place, stdio: 'inherit' });
+  return bun;
+}
+
+// Which program it is, is said by argv[0]: what the other one needs is never evaluated.
+const entry = join(folder, 'entry.ts');
+writeFileSync(
+  entry,
+  `const name = process.argv0.slice(process.argv0.lastIndexOf('/') + 1);
+if (name === 'pygrub' || name === 'tygrub-pygrub') require('../../src/pygrub/main.ts');
+else require('../../src/cli/main.ts');
+`,
+);
+const executable = join(folder, 'tygrub');
+const bun = runtime();
+const built = spawnSync(
+  bun,
+  [
+    ...['build', entry, '--compile', '--bytecode', '--minify', '--format=cjs', '--target=bun', `--outfile=${executable}`],
+    ...['--define', `TYGRUB_COMMIT=${JSON.stringify(commit())}`],
+    // Files beside the image or in the current directory must not change what the program does.
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', '--no-compile-autoload-tsconfig', '--no-compile-autoload-package-json'],
+  ],
+  { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' },
+);
+if (built.status !== 0) fail(built.stderr);
+for (const name of ['tygrub-pygrub', 'pygrub']) {
+  rmSync(join(folder, name), { force: true });
+  symlinkSync('tygrub', join(folder, name));
+}
+console.log(executable);
