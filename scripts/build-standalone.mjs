@@ -4,13 +4,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { commit, ROOT } from './commit.mjs';
 
 const VERSION = '1.4.5';
 const PACKAGES = {
-  x64: { name: '@oven/bun-linux-x64', integrity: 'INTEGRITY_X64' },
-  arm64: { name: '@oven/bun-linux-aarch64', integrity: 'INTEGRITY_ARM' },
+  x64: {
+    name: '@oven/bun-linux-x64',
+    integrity: 'sha512-IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==',
+  },
+  arm64: {
+    name: '@oven/bun-linux-aarch64',
+    integrity: 'sha512-4BXmsSKnjOrlGWqZV4x/oWa7AVoR+B6lCXddMzOAXBIm3t50eslg9wb66gmtW1AamEQ1l1CDvmmruysEhqOWMg==',
+  },
 };
 
 const folder = join(ROOT, 'build', 'standalone');
@@ -62,7 +67,12 @@ const built = spawnSync(
     ...['build', entry, '--compile', '--bytecode', '--minify', '--format=cjs', '--target=bun', `--outfile=${executable}`],
     ...['--define', `TYGRUB_COMMIT=${JSON.stringify(commit())}`],
     // Files beside the image or in the current directory must not change what the program does.
-    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', '--no-compile-autoload-tsconfig', '--no-compile-autoload-package-json'],
+    ...[
+      '--no-compile-autoload-dotenv',
+      '--no-compile-autoload-bunfig',
+      '--no-compile-autoload-tsconfig',
+      '--no-compile-autoload-package-json',
+    ],
   ],
   { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' },
 );
