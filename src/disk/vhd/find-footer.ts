@@ -162,7 +162,7 @@ class FooterSearch {
    * as well: a damaged copy with another UUID, or a BAT that is too small for the tail's size, give it away.
    */
   private async tailWithoutCopy(tail: Footer, header: PlacedHeader): Promise<FoundFooter> {
-    const otherUuid = this.copy.footer !== null && !equalBytes(this.copy.footer.uniqueId, tail.uniqueId);
+    const otherUuid = this.copy.footer !== null && !isPartOf(this.copy.footer.uniqueId, tail.uniqueId);
     const tooLarge = tail.currentSize !== null && blockCount(tail.currentSize, header.header.blockSize) > header.header.maxTableEntries;
     if (otherUuid || tooLarge) {
       const stranded = await this.searchBackwards(true, tail);
@@ -304,4 +304,10 @@ const COOKIE_START = FOOTER_COOKIE.charCodeAt(0);
 /** A path as one word of a shell command, for commands in messages. */
 export function shellWord(path: string): string {
   return /^[\w./+:@%=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** Whether a UUID is another one, or as much of it as was written before a crash over zeros (a copy that was being made). */
+function isPartOf(written: Uint8Array, whole: Uint8Array): boolean {
+  const end = written.findIndex((byte, i) => byte !== whole[i]);
+  return end < 0 || written.subarray(end).every((byte) => byte === 0);
 }
