@@ -42,7 +42,7 @@ export function debianDisk(folder = join(tmpdir(), 'tygrub-bench-disks')) {
 export function machine() {
   const line = (command, ...args) => {
     const said = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
-    return said.error === undefined ? `${said.stdout}${said.stderr}`.trim().split('\n')[0] : 'not installed';
+    return said.error === undefined ? (said.stdout || said.stderr).trim().split('\n')[0] : 'not installed';
   };
   const read = (path, pattern) => (existsSync(path) ? (pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? '?') : '?');
   return {

@@ -1,5 +1,4 @@
 /** Giving up rights before the first byte of the disk is parsed. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type CodecName, codec } from '../codec/codec.js';
@@ -78,7 +77,7 @@ export async function dropPrivileges(uid: number, bounds: RunBounds, tell: (line
   provideNodeCodecs();
   await Promise.all(CODECS.map((name) => codec(name)));
   await Promise.all(Array.from({ length: 16 }, () => stat('/')));
-  limitProcess(bounds, tell);
+  await limitProcess(bounds, tell);
   try {
     process.setgroups([uid]);
     process.setgid(uid);
@@ -97,7 +96,8 @@ export async function dropPrivileges(uid: number, bounds: RunBounds, tell: (line
 }
 
 /** Sets limits of the kernel on this process, with prlimit(1) where the host has it. */
-function limitProcess(bounds: RunBounds, tell: (line: string) => void): void {
+async function limitProcess(bounds: RunBounds, tell: (line: string) => void): Promise<void> {
+  const { spawnSync } = await import('node:child_process');
   // One more byte than tygrub's own bound, which speaks first. NPROC counts threads that exist already and so ends new ones only.
   const limits = ['--core=0', '--memlock=0', '--msgqueue=0', '--nproc=0', `--fsize=${bounds.fileSize + 1}`];
   const run = spawnSync('prlimit', ['--pid', String(process.pid), ...limits], { stdio: 'ignore', cwd: '/' });

@@ -2,8 +2,7 @@
  * Where a result goes: kernel and ramdisk in the output directory, the words about them in a file or on standard output.
  * All of it is opened before the disk is looked at, so that nothing has to be opened once rights are given up.
  */
-import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { usageError } from '../errors.js';
 import { finished, NewFile, StreamSink } from '../extract/index.js';
@@ -100,5 +99,13 @@ function outputDirectory(asked: string | null): string {
 /** Eight characters of [a-z0-9_], as Python's tempfile makes them. */
 function randomName(): string {
   const letters = 'abcdefghijklmnopqrstuvwxyz0123456789_';
-  return Array.from(randomBytes(8), (byte) => letters[byte % letters.length]).join('');
+  // The kernel's own generator: node:crypto is the costliest module to load.
+  const bytes = new Uint8Array(8);
+  const fd = openSync('/dev/urandom', constants.O_RDONLY);
+  try {
+    readSync(fd, bytes);
+  } finally {
+    closeSync(fd);
+  }
+  return Array.from(bytes, (byte) => letters[byte % letters.length]).join('');
 }

@@ -4,7 +4,7 @@
  * the start and takes nothing but fixed words, so a main process that a guest took over can at most have them removed.
  * When the pipe closes without a word, which is also what happens when the main process is killed, it removes both.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { ioError } from '../errors.js';
 
 const SCRIPT = `
@@ -32,6 +32,7 @@ export class Warden {
 
   /** Starts it, while this process still has its rights. @throws TygrubError io */
   static async start(kernel: string, ramdisk: string): Promise<Warden> {
+    const { spawn } = await import('node:child_process'); // costs a tenth of the start, and most runs need no warden
     const child = spawn('/bin/sh', ['-c', SCRIPT, 'warden', kernel, ramdisk], {
       stdio: ['pipe', 'ignore', 'inherit'],
       env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },

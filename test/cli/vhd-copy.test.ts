@@ -7,7 +7,7 @@ import type { CheckReport } from '../../src/disk/vhd/index.js';
 import { BATMAP_HEADER, DYNAMIC_HEADER, FOOTER } from '../../src/disk/vhd/layout.js';
 import { makeVhd, pattern, type VhdPlan } from '../disk/vhd/encoder.js';
 import { matrixFolder, matrixRows } from '../disk/vhd/matrix.js';
-import { names, programPath, run, runJson, temporaryFolder } from '../support/program.js';
+import { names, programCommand, run, runJson, temporaryFolder } from '../support/program.js';
 import { loopMount, peerData, skip, tool } from '../support/requirements.js';
 
 const MiB = 1024 * 1024;
@@ -230,7 +230,8 @@ describe('tygrub vhd copy', () => {
     const large = fresh('.raw');
     spawnSync('dd', ['if=/dev/urandom', `of=${large}`, 'bs=1M', 'count=192', 'status=none']);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      const child = spawn(process.execPath, [programPath('tygrub'), 'vhd', 'copy', large, out], { stdio: 'ignore' });
+      const [command, ...first] = programCommand('tygrub');
+      const child = spawn(command, [...first, 'vhd', 'copy', large, out], { stdio: 'ignore' });
       const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_status, by) => resolve(by)));
       while (child.exitCode === null && names(join(out, '..')).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       child.kill(signal);
@@ -294,11 +295,8 @@ describe('a copy into a volume', () => {
       );
       truncateSync(dest, 128 * MiB);
       expect(run(['vhd', 'info', dest]).status).toBe(0);
-      const child = spawn(
-        process.execPath,
-        [programPath('tygrub'), 'vhd', 'copy', large, dest, '--layout', layout, '--volume', '--force'],
-        { stdio: 'ignore' },
-      );
+      const [command, ...first] = programCommand('tygrub');
+      const child = spawn(command, [...first, 'vhd', 'copy', large, dest, '--layout', layout, '--volume', '--force'], { stdio: 'ignore' });
       const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_status, by) => resolve(by)));
       const before = readFileSync(dest).subarray(0, 512);
       while (child.exitCode === null && Buffer.compare(readFileSync(dest).subarray(0, 512), before) === 0)

@@ -8,7 +8,7 @@ import { copySource, openEntry } from '../../src/extract/index.js';
 import { Guest } from '../../src/guest/guest.js';
 import { CountingSource } from '../../src/source/counting.js';
 import { HostFileSource } from '../../src/source/host-file.js';
-import { names, programPath, ROOT, temporaryFolder } from '../support/program.js';
+import { names, programCommand, programPath, ROOT, temporaryFolder } from '../support/program.js';
 import { skip, tool } from '../support/requirements.js';
 import { fileSum } from '../support/sample.js';
 
@@ -78,7 +78,8 @@ describe.skipIf(skip('memory and bytes read', ...needs))('a 100 MiB initrd in a 
     it(`leaves nothing behind when ${signal} ends the extraction`, async () => {
       const out = join(folder, signal);
       mkdirSync(out);
-      const child = spawn(process.execPath, [programPath('tygrub'), 'extract', image, '--output-directory', out], { stdio: 'ignore' });
+      const [command, ...first] = programCommand('tygrub');
+      const child = spawn(command, [...first, 'extract', image, '--output-directory', out], { stdio: 'ignore' });
       const ended = new Promise<NodeJS.Signals | number | null>((resolve) => child.on('exit', (code, by) => resolve(by ?? code)));
       // The signal comes as soon as the first file is there, which is long before the second is complete.
       while (names(out).length === 0 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -96,11 +97,10 @@ describe.skipIf(skip('memory and bytes read', ...needs))('a 100 MiB initrd in a 
       'bash',
       [
         '-c',
-        'set -o pipefail; "$0" "$1" extract "$2" --output-directory "$3" | (exec 0<&-; sleep 0.1)',
-        process.execPath,
-        programPath('tygrub'),
-        image,
-        out,
+        'set -o pipefail; "$@" | (exec 0<&-; sleep 0.1)',
+        'bash',
+        ...programCommand('tygrub'),
+        ...['extract', image, '--output-directory', out],
       ],
       { encoding: 'utf8' },
     );

@@ -2,15 +2,25 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 /** The top of the project. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The standalone executable that is tested in place of the programs for Node, if one is named. */
+const STANDALONE = process.env['TYGRUB_STANDALONE'];
+
+/** How a program of the package is run: the command and its first arguments. */
+export function programCommand(name: 'tygrub' | 'tygrub-pygrub'): [command: string, ...first: string[]] {
+  return STANDALONE === undefined ? [process.execPath, programPath(name)] : [programPath(name)];
+}
+
 /** The path of a program of the package, for Node (`bin/tygrub-pygrub` is a shell script around its own). */
 export function programPath(name: 'tygrub' | 'tygrub-pygrub'): string {
+  // The executable goes by its name; `npm run build:standalone` puts both names beside each other.
+  if (STANDALONE !== undefined) return join(dirname(STANDALONE), name);
   const path = join(ROOT, 'dist', 'bin', `${name}.cjs`);
   if (!existsSync(path)) throw new Error(`${name} is not built: npm run build`);
   return path;
@@ -28,7 +38,8 @@ export function run(
   args: readonly string[],
   options: { program?: 'tygrub' | 'tygrub-pygrub'; cwd?: string; env?: Record<string, string> } = {},
 ): Run {
-  const result = spawnSync(process.execPath, [programPath(options.program ?? 'tygrub'), ...args], {
+  const [command, ...first] = programCommand(options.program ?? 'tygrub');
+  const result = spawnSync(command, [...first, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     encoding: 'utf8',
