@@ -64,7 +64,15 @@ function programs() {
     mkdirSync(join(tree, 'usr/lib/tygrub'), { recursive: true });
     copyFileSync(EXECUTABLE, join(tree, 'usr/lib/tygrub/tygrub'));
     chmodSync(join(tree, 'usr/lib/tygrub/tygrub'), 0o755);
-    for (const name of Object.keys(manifest.bin)) link(name, '../lib/tygrub/tygrub');
+    link('tygrub', '../lib/tygrub/tygrub');
+    // The launcher of the package for Node, which cleans the environment (Bun obeys variables as Node does), around the executable.
+    symlinkSync('tygrub', join(tree, 'usr/lib/tygrub/tygrub-pygrub'));
+    const launcher = readFileSync(join(root, 'bin/tygrub-pygrub'), 'utf8')
+      .replace('/dist/bin/tygrub-pygrub.cjs', '/tygrub-pygrub')
+      .replace('node -- "$program"', '"$program"');
+    if (/node --|\.cjs/.test(launcher)) fail('bin/tygrub-pygrub has changed: the launcher of the executable cannot be made from it');
+    put('usr/lib/tygrub/bin/tygrub-pygrub', launcher, 0o755);
+    link('tygrub-pygrub', '../lib/tygrub/bin/tygrub-pygrub');
     return;
   }
   put('usr/lib/tygrub/package.json', readFileSync(join(root, 'package.json')));

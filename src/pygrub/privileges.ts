@@ -1,6 +1,5 @@
 /** Giving up rights before the first byte of the disk is parsed. */
-import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFileSync, stat } from 'node:fs';
 import { type CodecName, codec } from '../codec/codec.js';
 import { provideNodeCodecs } from '../codec/node-codecs.js';
 import { usageError } from '../errors.js';
@@ -76,7 +75,7 @@ export async function dropPrivileges(uid: number, bounds: RunBounds, tell: (line
   // What is loaded late must be loaded now, and the threads of the pool must exist before their number is limited.
   provideNodeCodecs();
   await Promise.all(CODECS.map((name) => codec(name)));
-  await Promise.all(Array.from({ length: 16 }, () => stat('/')));
+  await Promise.all(Array.from({ length: 16 }, () => new Promise((resolve) => stat('/', resolve))));
   await limitProcess(bounds, tell);
   try {
     process.setgroups([uid]);

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { ROOT } from '../support/program.js';
 
-export const LAUNCHER = join(ROOT, 'bin', 'tygrub-pygrub');
+const STANDALONE = process.env['TYGRUB_STANDALONE'];
+export const LAUNCHER = STANDALONE === undefined ? join(ROOT, 'bin', 'tygrub-pygrub') : join(dirname(STANDALONE), 'tygrub-pygrub');
 export const PYGRUB = '/usr/lib/xen-4.17/bin/pygrub';
 
 /** A user that owns nothing. */
