@@ -3,7 +3,9 @@
  * `--name value`, long names shortened to any unambiguous beginning, the last of several values wins.
  */
 import minimist from 'minimist';
-import { usageError } from '../errors.js';
+import { TygrubError, usageError } from '../errors.js';
+import type { BootWish } from '../kernel/index.js';
+import { parseXenVersion, type XenVersion } from '../kernel/xen/versions.js';
 import { OPTIONS } from './option-table.js';
 import type { OutputFormat } from './result.js';
 
@@ -12,6 +14,9 @@ const FLAGS = new Map(OPTIONS.filter(({ value }) => value === null).map(({ name,
 
 /** Long options with a value. */
 const VALUES = OPTIONS.filter(({ value }) => value !== null).map(({ name }) => name);
+
+/** Long options that pygrub does not have. */
+const NEW = new Set(OPTIONS.filter(({ isNew }) => isNew === true).map(({ name }) => name));
 
 /** What pygrub was asked for. */
 export interface Arguments {
@@ -35,6 +40,14 @@ export interface Arguments {
   readonly ramdisk: string | null;
   /** Added to the entry's; empty for none. */
   readonly args: string;
+  /** Hand out the plain kernel. */
+  readonly decompress: boolean;
+  /** How the guest is to start. */
+  readonly boot: BootWish['boot'];
+  /** Where; null for any Xen. */
+  readonly xen: XenVersion | null;
+  /** A kernel that cannot start like that is a failure. */
+  readonly strict: boolean;
 }
 
 /** A command line that asks for the usage text, or that is wrong in a way that pygrub answers with it. */
@@ -56,7 +69,8 @@ export class UsageRequest extends Error {
 export function usage(program: string): string {
   return (
     `Usage: ${program} [-q|--quiet] [-i|--interactive] [-l|--list-entries] [-n|--not-really] [--output=] [--kernel=] [--ramdisk=] ` +
-    '[--args=] [--entry=] [--output-directory=] [--output-format=sxp|simple|simple0] [--runas=] [--domid=] [--offset=] <image>'
+    '[--args=] [--entry=] [--output-directory=] [--output-format=sxp|simple|simple0] [--runas=] [--domid=] [--offset=] ' +
+    '[--decompress] [--xen=] [--boot=pv|pvh|any] [--strict] <image>'
   );
 }
 
@@ -86,6 +100,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (format !== 'sxp' && format !== 'simple' && format !== 'simple0') {
     throw new UsageRequest(1, `unknown output format ${format}`, `unknown output format ${format}`);
   }
+  const boot = value('boot') ?? 'any';
+  if (boot !== 'pv' && boot !== 'pvh' && boot !== 'any') throw new UsageRequest(1, `unknown kind of guest ${boot}: pv, pvh or any`);
   const output = value('output');
   // The last of -q, -i and --entry says whether there is a menu.
   const mode = options.findLast(({ name }) => name === 'quiet' || name === 'interactive' || name === 'entry');
@@ -111,6 +127,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
     kernel: value('kernel'),
     ramdisk: value('ramdisk'),
     args: value('args') ?? '',
+    decompress: parsed['decompress'] === true,
+    boot,
+    xen: xenVersion(value('xen')),
+    strict: parsed['strict'] === true,
   };
 }
 
@@ -162,11 +182,23 @@ function letterOption(letter: string): Option {
 function wholeName(beginning: string): string {
   const all = [...FLAGS.keys(), ...VALUES];
   if (all.includes(beginning)) return beginning;
-  const found = all.filter((name) => name.startsWith(beginning));
+  const fitting = all.filter((name) => name.startsWith(beginning));
+  // What a caller of pygrub shortens must go on meaning the same, whatever was added since.
+  const pygrubs = fitting.filter((name) => !NEW.has(name));
+  const found = pygrubs.length > 0 ? pygrubs : fitting;
   const [only] = found;
   if (only === undefined || beginning === '') throw new UsageRequest(1, `option --${beginning} not recognized`);
   if (found.length > 1) throw new UsageRequest(1, `option --${beginning} not a unique prefix: ${found.join(', ')}`);
   return only;
+}
+
+/** @throws UsageRequest for what is no version of Xen */
+function xenVersion(text: string | null): XenVersion | null {
+  try {
+    return text === null ? null : parseXenVersion(text);
+  } catch (error) {
+    throw error instanceof TygrubError ? new UsageRequest(1, error.summary) : error;
+  }
 }
 
 /** An integer as Python's `int` reads it. @throws UsageRequest saying `message` on standard output */

@@ -1,22 +1,25 @@
 #!/usr/bin/env node
 /** `tygrub-pygrub`: what a Xen toolstack runs in pygrub's place. `docs/pygrub.md` is its contract. */
-import { readBootMenu } from '../boot/index.js';
+import { type BootEntry, readBootMenu } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
 import { provideNodeCodecs } from '../codec/node-codecs.js';
-import { TygrubError } from '../errors.js';
-import { endBySignal, openEntry, StreamSink } from '../extract/index.js';
+import { TygrubError, unsupported } from '../errors.js';
+import { StreamSink } from '../extract/copy.js';
+import { openEntry } from '../extract/extract-entry.js';
+import { endBySignal } from '../extract/unfinished-files.js';
 import { Guest } from '../guest/guest.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../limits.js';
 import { openDisk } from '../open-disk.js';
+import type { ByteSource } from '../source/byte-source.js';
 import { HostFileSource } from '../source/host-file.js';
 import { type Arguments, parseArguments, UsageRequest, usage } from './arguments.js';
 import { chooseEntry, defaultOrNamed, EXIT_QUIT, guestAtOffset, MenuHangup, MenuQuit } from './choice.js';
 import { CONFIG_PLACE, configGuest } from './config-file.js';
 import { listedEntry, shownConfig } from './listing.js';
-import { underMemoryBound } from './memory-guard.js';
-import { dropPrivileges, FILE_SIZE_VARIABLE, runBounds, userOfDomain } from './privileges.js';
 import { checkLengths, formatResult } from './result.js';
 import { ResultFiles } from './result-files.js';
+import { FILE_SIZE_VARIABLE, runBounds } from './run-bounds.js';
+import { SealedNeighbours } from './sealed-neighbours.js';
 
 /** Tells what happens, with `--debug`. */
 type Tell = (line: string) => void;
@@ -36,7 +39,7 @@ interface Rights {
 async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv);
   const tell: Tell = args.debug ? (line) => process.stderr.write(`pygrub: ${printable(line)}\n`) : () => {};
-  const uid = args.runAs ?? (args.domid === null ? null : userOfDomain(args.domid));
+  const uid = args.runAs ?? (args.domid === null ? null : (await import('./privileges.js')).userOfDomain(args.domid));
   await work(args, uid === null ? allRights(args) : fewRights(args, uid, tell), tell);
 }
 
@@ -53,7 +56,8 @@ function allRights(args: Arguments): Rights {
 
 /**
  * The disk is opened with the rights of whoever runs this, and read with those of the user. Names of further files come
- * from the disk, and none is followed: no file is opened once the rights are gone.
+ * from the disk, and none is followed: no file is opened once the rights are gone, nor before, when who would have to say
+ * which ones has not been read.
  */
 function fewRights(args: Arguments, uid: number, tell: Tell): Rights {
   const bounds = runBounds(process.env);
@@ -62,9 +66,17 @@ function fewRights(args: Arguments, uid: number, tell: Tell): Rights {
   return {
     limits,
     areFew: true,
-    giveUp: () => dropPrivileges(uid, bounds, tell),
-    open: () => (args.isConfig ? configGuest(source, limits) : Guest.open([{ path: args.image, source }], { limits })),
-    during: (work) => underMemoryBound(work, bounds.memory),
+    giveUp: async () => (await import('./privileges.js')).dropPrivileges(uid, bounds, tell),
+    open: async () => {
+      if (args.isConfig) return configGuest(source, limits);
+      const neighbours = new SealedNeighbours();
+      try {
+        return await Guest.open([{ path: args.image, source, neighbours }], { limits });
+      } catch (error) {
+        throw neighbours.refusal(args.image, error);
+      }
+    },
+    during: async (work) => (await import('./memory-guard.js')).underMemoryBound(work, bounds.memory),
   };
 }
 
@@ -98,6 +110,7 @@ async function boot(guest: Guest, args: Arguments, files: ResultFiles | null, li
   if (entry.problem !== null) tell(`entry ${entry.index} has a problem: ${entry.problem.message}`);
   checkLengths(entry.args, (warning) => process.stderr.write(`pygrub: warning: ${warning}\n`));
   const { kernel, initrd } = await openEntry(entry, limits);
+  await checkKernel(guest, entry, args);
   if (files === null) {
     const initrds = entry.initrds.map(({ path }) => path).join(' ');
     const named = {
@@ -111,10 +124,39 @@ async function boot(guest: Guest, args: Arguments, files: ResultFiles | null, li
     { kernel: files.kernel.path, ramdisk: initrd === null ? null : files.ramdisk.path, args: entry.args },
     args.format,
   );
-  await files.kernel.fill(kernel, { maxSize: limits.fileSize, what: 'the kernel' });
+  if (args.decompress) await fillPlain(files, kernel, limits);
+  else await files.kernel.fill(kernel, { maxSize: limits.fileSize, what: 'the kernel' });
   if (initrd !== null) await files.ramdisk.fill(initrd, { maxSize: limits.fileSize, what: 'the ramdisk' });
   await files.deliver(text);
   await files.keep(initrd !== null);
+}
+
+/**
+ * Says before Xen does that a kernel cannot start. Only its header is read, and neither the initrds nor the kernel's
+ * configuration: to unpack a kernel for its notes takes longer than all the rest of a start.
+ * @throws TygrubError unsupported, with `--strict`
+ */
+async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Promise<void> {
+  const { checkEntry } = await import('../kernel/index.js');
+  const { boot, decompress, xen } = args;
+  const wish = { boot, decompress, ...(xen === null ? {} : { xenVersion: xen }) };
+  const { problem } = await checkEntry(guest, { ...entry, initrds: [] }, { ...wish, depth: 'header' });
+  if (problem === null) return;
+  if (args.strict) {
+    throw unsupported(problem.code, `${JSON.stringify(entry.title)} cannot start: ${problem.message}`, {
+      hint: 'leave out --strict to go on',
+    });
+  }
+  process.stderr.write(`pygrub: warning: ${JSON.stringify(printable(entry.title))} may not start: ${printable(problem.message)}\n`);
+}
+
+/** Hands out the kernel without its packing. @throws TygrubError */
+async function fillPlain(files: ResultFiles, kernel: ByteSource, limits: Limits): Promise<void> {
+  const { plainKernel } = await import('../kernel/index.js');
+  const plain = await plainKernel(kernel, limits);
+  const options = { maxSize: limits.fileSize, what: 'the kernel, decompressed,' };
+  if (plain.changed) await files.kernel.fillFrom(plain.stream(), options);
+  else await files.kernel.fill(kernel, options);
 }
 
 /** `-l` ends with success whatever it finds, as pygrub's does. */

@@ -1,6 +1,6 @@
 /** The bound on memory under --runas: Node needs a gigabyte of addresses to start, so the kernel's limit on those cannot serve. */
 import { limitReached } from '../errors.js';
-import { MEMORY_VARIABLE } from './privileges.js';
+import { MEMORY_VARIABLE } from './run-bounds.js';
 
 /** How often memory is looked at, in milliseconds. */
 const INTERVAL = 20;

@@ -9,10 +9,12 @@ export interface PygrubOption {
   readonly value: string | null;
   /** The values that are known, where others are refused. */
   readonly choices?: readonly string[];
+  /** pygrub has it not: where a shortened name fits one of pygrub's as well, pygrub's is meant. */
+  readonly isNew?: true;
   readonly words: string;
 }
 
-/** All of them, in pygrub's order: it is seen where a shortened name fits several. */
+/** All of them, pygrub's in its order: it is seen where a shortened name fits several. */
 export const OPTIONS: readonly PygrubOption[] = [
   { name: 'quiet', letter: 'q', value: null, words: 'boot the default entry without a menu' },
   { name: 'interactive', letter: 'i', value: null, words: 'show the menu' },
@@ -41,13 +43,25 @@ export const OPTIONS: readonly PygrubOption[] = [
   { name: 'kernel', letter: null, value: 'path', words: 'boot this kernel of the disk instead of an entry of the menu' },
   { name: 'ramdisk', letter: null, value: 'path', words: 'the ramdisk to go with --kernel' },
   { name: 'args', letter: null, value: 'arguments', words: "arguments to add to the kernel's" },
+  { name: 'decompress', letter: null, value: null, isNew: true, words: 'hand out the plain kernel, for a Xen that cannot unpack it' },
+  { name: 'xen', letter: null, value: 'version', isNew: true, words: "the host's version of Xen, which decides what it can unpack" },
+  {
+    name: 'boot',
+    letter: null,
+    value: 'kind',
+    choices: ['pv', 'pvh', 'any'],
+    isNew: true,
+    words: 'the kind of guest that is to start (default: any)',
+  },
+  { name: 'strict', letter: null, value: null, isNew: true, words: 'fail when the kernel cannot start like that, instead of warning' },
   {
     name: 'domid',
     letter: null,
     value: 'number',
+    isNew: true,
     words: "as --runas, with the user of this domain (qemu_base's number plus the domain's)",
   },
-  { name: 'vm', letter: null, value: 'uuid', words: 'accepted and ignored: some toolstacks name the virtual machine' },
+  { name: 'vm', letter: null, value: 'uuid', isNew: true, words: 'accepted and ignored: some toolstacks name the virtual machine' },
 ];
 
 /** What the manual says of the program itself. */

@@ -1,50 +1,8 @@
 /** Giving up rights before the first byte of the disk is parsed. */
 import { readFileSync, stat } from 'node:fs';
-import { type CodecName, codec } from '../codec/codec.js';
-import { provideNodeCodecs } from '../codec/node-codecs.js';
 import { usageError } from '../errors.js';
 import { hostError } from '../source/host-file.js';
-
-const MiB = 1024 * 1024;
-
-/** All decompressors, which are loaded when they are first needed. */
-const CODECS: readonly CodecName[] = [
-  'gzip',
-  'zlib',
-  'deflate',
-  'brotli',
-  'zstd',
-  'lz4-legacy',
-  'lz4',
-  'xz',
-  'lzma',
-  'bzip2',
-  'lzop',
-  'lzo1x',
-];
-
-/** What pygrub gives a run under --runas, in MiB, and the variables that change it. */
-export const FILE_SIZE_VARIABLE = 'PYGRUB_MAX_FILE_SIZE_MB';
-export const MEMORY_VARIABLE = 'PYGRUB_MAX_RAM_USAGE_MB';
-const DEFAULT_FILE_SIZE = 128;
-const DEFAULT_MEMORY = 256;
-
-/** Bounds in bytes. */
-export interface RunBounds {
-  readonly fileSize: number;
-  readonly memory: number;
-}
-
-/** The bounds of a run under --runas. @throws TygrubError usage when a variable is no number */
-export function runBounds(environment: Readonly<Record<string, string | undefined>>): RunBounds {
-  const mebibytes = (name: string, standard: number): number => {
-    const text = environment[name];
-    if (text === undefined) return standard * MiB;
-    if (!/^\d{1,9}$/.test(text.trim())) throw usageError('pygrub.variable', `${name} must be a whole number of MiB, not ${text}`);
-    return Number(text) * MiB;
-  };
-  return { fileSize: mebibytes(FILE_SIZE_VARIABLE, DEFAULT_FILE_SIZE), memory: mebibytes(MEMORY_VARIABLE, DEFAULT_MEMORY) };
-}
+import type { RunBounds } from './run-bounds.js';
 
 /** The user of a domain, as xapi numbers them: the user `qemu_base` plus the domain's number. @throws TygrubError usage */
 export function userOfDomain(domid: number): number {
@@ -72,9 +30,8 @@ export async function dropPrivileges(uid: number, bounds: RunBounds, tell: (line
   if (process.setgroups === undefined || process.setgid === undefined || process.setuid === undefined) {
     throw usageError('pygrub.runas', 'this system has no users to run as');
   }
-  // What is loaded late must be loaded now, and the threads of the pool must exist before their number is limited.
-  provideNodeCodecs();
-  await Promise.all(CODECS.map((name) => codec(name)));
+  // The threads of the pool must exist before their number is limited. The program is one file: what it evaluates late, such
+  // as decompressors, is in memory already.
   await Promise.all(Array.from({ length: 16 }, () => new Promise((resolve) => stat('/', resolve))));
   await limitProcess(bounds, tell);
   try {

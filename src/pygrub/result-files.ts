@@ -5,10 +5,12 @@
 import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { usageError } from '../errors.js';
-import { finished, NewFile, StreamSink } from '../extract/index.js';
+import { StreamSink } from '../extract/copy.js';
+import { NewFile } from '../extract/new-file.js';
+import { finished } from '../extract/unfinished-files.js';
 import { hostError } from '../source/host-file.js';
 import { type Arguments, UsageRequest } from './arguments.js';
-import { Warden } from './warden.js';
+import type { Warden } from './warden.js';
 
 /** Where pygrub puts its files unless it is told otherwise; xenopsd accepts no other place, and no other spelling of it. */
 const DEFAULT_DIRECTORY = '/var/run/xen/pygrub';
@@ -39,7 +41,7 @@ export class ResultFiles {
     const output = openOutput(args.output);
     const [kernel, ramdisk] = [join(folder, `boot_kernel.${randomName()}`), join(folder, `boot_ramdisk.${randomName()}`)];
     // The warden comes first: a run that is killed must not leave a file that nobody watches over.
-    const warden = guarded ? await Warden.start(kernel, ramdisk) : null;
+    const warden = guarded ? await (await import('./warden.js')).Warden.start(kernel, ramdisk) : null;
     try {
       const files = new ResultFiles(NewFile.create(kernel), NewFile.create(ramdisk), output, warden);
       if (warden !== null) for (const path of [kernel, ramdisk]) finished(path);
