@@ -147,7 +147,9 @@ async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Pro
       hint: 'leave out --strict to go on',
     });
   }
-  process.stderr.write(`pygrub: warning: ${JSON.stringify(printable(entry.title))} may not start: ${printable(problem.message)}\n`);
+  const line = `pygrub: warning: ${JSON.stringify(printable(entry.title))} may not start: ${printable(problem.message)}\n`;
+  // Not process.stderr, which loads the network for a pipe.
+  await new StreamSink(2, 'standard error').write(Buffer.from(line, 'utf8'));
 }
 
 /** Hands out the kernel without its packing. @throws TygrubError */
