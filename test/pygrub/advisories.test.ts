@@ -78,7 +78,7 @@ describe.skipIf(skip('advisories', root(), tool('mke2fs', 'apt-get install e2fsp
 
   it('XSA-160: failing runs, however many, leave no file', () => {
     const disk = ext4(config(one('linux /boot/nothing')));
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 100; i++) {
       const run = runPygrub(LAUNCHER, ['-q', ...(i % 10 === 0 ? [RUNAS] : [])], disk);
       expect([run.status, run.left]).toEqual([1, {}]);
     }
