@@ -21,9 +21,15 @@ export function emptyEnvironment(size: number): string {
   return signature + '#'.repeat(size - signature.length);
 }
 
+/** What `timeout` ends with when it had to end its program. */
+const TIMED_OUT = 124;
+
+/** Seconds until a GRUB that sits in its menu is ended; the second, where nothing was saved, is for a machine that is very busy. */
+const PATIENCE = [4, 15];
+
 /**
  * Boots grub-emu on a disk with one ext2 filesystem (`hd0`, no partitions), sources `/test.cfg` of it and waits until it
- * halts or 4 seconds are over.
+ * halts or the time is over.
  * @param files path to content; `/out.env` is an environment block that the script saves to
  * @returns the bytes of `/out.env` afterwards
  */
@@ -39,12 +45,19 @@ export function runGrubEmu(files: Readonly<Record<string, string>>): Uint8Array 
     execFileSync('mke2fs', ['-q', '-t', 'ext2', '-d', join(folder, 'tree'), image, '2M'], { stdio: 'ignore' });
     writeFileSync(join(folder, 'device.map'), `(hd0) ${image}\n`);
     writeFileSync(join(folder, 'host', 'grub.cfg'), 'set root=hd0\nset prefix=(hd0)/boot/grub\nsource /test.cfg\n');
-    const command = `timeout -k 1 4 grub-emu -m ${folder}/device.map -r host -d ${folder}/host`;
-    spawnSync('script', ['-qefc', command, '/dev/null'], {
-      stdio: ['ignore', 'ignore', 'ignore'],
-      env: { ...process.env, TERM: 'vt100', LC_ALL: 'C' },
-    });
-    return spawnSync('debugfs', ['-R', 'cat /out.env', image], { maxBuffer: 1 << 24 }).stdout;
+    const saved = (): Buffer => spawnSync('debugfs', ['-R', 'cat /out.env', image], { maxBuffer: 1 << 24 }).stdout;
+    const before = saved();
+    for (const seconds of PATIENCE) {
+      // In the foreground: a shell that does not replace itself by its last command leaves `timeout` in the pseudo-terminal's
+      // background, where the kernel stops grub-emu at its first word to the terminal. Which shell it is depends on SHELL.
+      const command = `exec timeout --foreground -k 1 ${seconds} grub-emu -m ${folder}/device.map -r host -d ${folder}/host`;
+      const { status } = spawnSync('script', ['-qefc', command, '/dev/null'], {
+        stdio: ['ignore', 'ignore', 'ignore'],
+        env: { ...process.env, TERM: 'vt100', LC_ALL: 'C' },
+      });
+      if (status !== TIMED_OUT || !saved().equals(before)) break;
+    }
+    return saved();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
