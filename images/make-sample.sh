@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # make-sample.sh
 # Makes images/sample.vhd.gz again: a dynamic VHD with an MBR, an ext4 filesystem, two kernels with initrds and the
-# grub.cfg that Debian's grub-mkconfig writes for them. The kernels are boot sectors with a version string and filler,
-# not real ones. Needs root (for grub-mkconfig in a mount namespace) and the packages grub-common, e2fsprogs, fdisk,
-# qemu-utils, cpio.
+# grub.cfg that Debian's grub-mkconfig writes for them. The kernels are filler with the headers and notes of real ones
+# (make-sample-kernel.py). Needs root (for grub-mkconfig in a mount namespace), python3 and the packages grub-common,
+# e2fsprogs, fdisk, qemu-utils, cpio.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
@@ -15,26 +15,13 @@ printf 'UUID=%s / ext4 errors=remount-ro 0 1\n' $uuid >"$tree/etc/fstab"
 printf 'tygrub-sample\n' >"$tree/etc/hostname"
 
 for version in 6.1.0-9-amd64 6.1.0-13-amd64; do
-  python3 - "$version" "$tree/boot/vmlinuz-$version" <<'PY'
-import hashlib, struct, sys
-version, path = sys.argv[1:]
-# The x86 boot protocol's header: enough for a loader to know a Linux kernel and its version.
-head = bytearray(512 * 5)
-struct.pack_into('<B', head, 0x1f1, 4)
-struct.pack_into('<H', head, 0x1fe, 0xaa55)
-head[0x202:0x206] = b'HdrS'
-struct.pack_into('<H', head, 0x206, 0x020f)
-struct.pack_into('<H', head, 0x20e, 0x300)
-text = ('%s (sample@tygrub) #1 SMP sample' % version).encode() + b'\0'
-head[0x500:0x500 + len(text)] = text
-body = b''.join(hashlib.sha256(b'%s %d' % (version.encode(), i)).digest() + bytes(224) for i in range(400))
-open(path, 'wb').write(bytes(head) + body)
-PY
+  python3 "$here/make-sample-kernel.py" "$version" "$tree/boot/vmlinuz-$version"
   init=$work/init-$version
   mkdir -p "$init/etc"
   printf '#!/bin/sh\necho "initrd of %s"\n' "$version" >"$init/init"
   chmod 755 "$init/init"
   python3 -c "import hashlib,sys; sys.stdout.buffer.write(b''.join(hashlib.sha256(b'initrd%d' % i).digest() for i in range(1500)))" >"$init/etc/filler"
+  find "$init" -exec touch -h -d @1700000000 {} +
   (cd "$init" && find . | LC_ALL=C sort | cpio --quiet -o -H newc --owner 0:0 --reproducible) | gzip -9n >"$tree/boot/initrd.img-$version"
 done
 find "$tree" -exec touch -h -d @1700000000 {} +

@@ -19,6 +19,7 @@ interface EntryJson {
   initrds: { volume: string; path: string; size: number }[];
   hypervisor: null;
   problem: null;
+  kernelInfo?: { short: string };
 }
 interface MenuJson {
   image: string;
@@ -50,7 +51,8 @@ describe('the sample disk', () => {
       [4, 'Debian GNU/Linux, with Linux 6.1.0-9-amd64 (recovery mode)', advanced, ...kernel('6.1.0-9'), `root=UUID=${UUID} ro single`],
     ]);
     expect(menu.entries[0]).toMatchObject({ id: `gnulinux-simple-${UUID}`, kind: 'linux', hypervisor: null, problem: null });
-    expect(menu.entries[0]?.kernel).toMatchObject({ volume: 'msdos1', size: 104960 });
+    expect(menu.entries[0]?.kernel).toMatchObject({ volume: 'msdos1', path: '/boot/vmlinuz-6.1.0-13-amd64' });
+    expect(menu.entries[0]?.kernelInfo?.short).toBe('6.1.0-13-amd64 x86_64 PV PVH gzip');
   });
 
   for (const [wanted, version] of [
