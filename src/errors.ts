@@ -102,6 +102,19 @@ export interface Warning {
 export interface Problem {
   readonly code: string;
   readonly message: string;
+  /** What sort of failure it was; absent where nothing failed: a volume that holds no filesystem, an entry that boots no kernel. */
+  readonly kind?: ErrorKind;
+}
+
+/** From what the host and the disk did to what they merely lack. */
+const GRAVEST_FIRST: readonly ErrorKind[] = ['io', 'limit', 'corrupt', 'unsupported', 'not-found', 'usage'];
+
+/**
+ * What a search that found nothing failed of, so that a damaged disk is not reported as an empty one.
+ * @param kinds of the failures on the way; `undefined` for places where nothing failed and nothing was
+ */
+export function gravest(kinds: readonly (ErrorKind | undefined)[]): ErrorKind {
+  return GRAVEST_FIRST.find((kind) => kinds.includes(kind)) ?? 'not-found';
 }
 
 /**
@@ -109,6 +122,6 @@ export interface Problem {
  * @throws the value itself when it is not a `TygrubError`: that is a bug and must stay visible.
  */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof TygrubError) return { code: error.code, message: error.summary };
+  if (error instanceof TygrubError) return { code: error.code, message: error.summary, kind: error.kind };
   throw error;
 }

@@ -4,8 +4,11 @@ import { printable } from '../bytes/text.js';
 import { notFound, usageError } from '../errors.js';
 import type { BootEntry, BootMenu } from './menu.js';
 
-/** Entries named in a message. */
-const SHOWN = 20;
+/** Characters of a message in which entries are named; a longer menu is only counted. */
+const SHOWN = 160;
+
+/** Entries of one name that a message tells apart. */
+const MOST = 10;
 
 /**
  * The entry that a person means by an index, a title, an id, or a path of titles, ids or numbers with `>` between
@@ -32,13 +35,13 @@ export function findEntry(menu: BootMenu, wanted: string): BootEntry {
     const [only] = found;
     if (only !== undefined && found.length === 1) return only;
     if (found.length > 1) {
-      throw usageError('boot.ambiguous-entry', `${found.length} entries are called ${printable(wanted)}: ${list(found)}`, {
+      throw usageError('boot.ambiguous-entry', `${found.length} entries are called ${printable(wanted)}: ${named(found.slice(0, MOST))}`, {
         hint: 'name one by its index',
       });
     }
   }
   throw notFound('boot.no-entry', `there is no entry ${printable(wanted)}`, {
-    hint: entries.length === 0 ? 'the menu is empty' : `entries are ${list(entries)}`,
+    hint: entries.length === 0 ? 'the menu is empty' : list(entries),
   });
 }
 
@@ -62,7 +65,12 @@ function fitsPath(entry: BootEntry, parts: readonly string[]): boolean {
   return parts.length === titles.length && parts.every((part, i) => part === titles[i] || part === ids[i]);
 }
 
+function named(entries: readonly BootEntry[]): string {
+  return entries.map((entry) => `${entry.index} ${printable([...entry.submenus, entry.title].join('>'))}`).join('; ');
+}
+
 function list(entries: readonly BootEntry[]): string {
-  const shown = entries.slice(0, SHOWN).map((entry) => `${entry.index} ${printable([...entry.submenus, entry.title].join('>'))}`);
-  return `${shown.join('; ')}${entries.length > SHOWN ? `; and ${entries.length - SHOWN} more` : ''}`;
+  const names = named(entries);
+  if (names.length <= SHOWN) return `entries are ${names}`;
+  return `the menu has ${entries.length} entries, 0 to ${entries.at(-1)?.index ?? 0}; tygrub list shows them`;
 }

@@ -1,5 +1,5 @@
 /** The way from a guest to its boot menu. */
-import { notFound } from '../errors.js';
+import { gravest, TygrubError } from '../errors.js';
 import type { Guest } from '../guest/guest.js';
 import { type BootDialect, type BootOptions, GuestFiles } from './dialect.js';
 import { GRUB_LEGACY } from './grub-legacy/index.js';
@@ -26,15 +26,21 @@ export const BOOT_DIALECTS: readonly BootDialect[] = [GRUB2, SYSTEMD_BOOT, UKI, 
 /**
  * Finds the boot configuration and reads its menu. Where there is none the menu is made of the kernels that lie on the
  * disk; such entries are marked as guesses, and none of them is the default without `options.guess`.
- * @throws TygrubError not-found when there is none, listing each place that was looked at
+ * @throws TygrubError when there is none, listing each place that was looked at: not-found, or what the gravest failure there
+ * was (corrupt, unsupported, limit, io)
  */
 export async function readBootMenu(guest: Guest, options: BootOptions = {}): Promise<BootMenu> {
   if (options.config !== undefined) return readNamedConfig(guest, BOOT_DIALECTS, options.config, options);
   const { menu, attempts } = await searchConfigs(guest, BOOT_DIALECTS, options, false);
   if (menu !== null) return menu;
   const guesses = await guessMenu(new GuestFiles(guest, guest.limits), options);
-  if (guesses === null) throw notFound('boot.no-config', 'no boot configuration was found', { attempts });
-  const warnings = attempts.map((message) => ({ code: 'boot.no-config', message, file: null, line: null }));
+  if (guesses === null) {
+    throw new TygrubError(gravest(attempts.map(({ kind }) => kind)), 'boot.no-config', 'no boot configuration was found', {
+      attempts: attempts.map(({ message }) => message),
+      hint: 'tygrub inspect shows what is on the disk',
+    });
+  }
+  const warnings = attempts.map(({ message }) => ({ code: 'boot.no-config', message, file: null, line: null }));
   return { ...guesses, warnings: [...warnings, ...guesses.warnings] };
 }
 

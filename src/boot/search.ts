@@ -1,5 +1,5 @@
 /** Where boot configurations are looked for, in the order in which the guest's firmware would come to them. */
-import { notFound, type Problem, problemOf, usageError } from '../errors.js';
+import { type ErrorKind, notFound, type Problem, problemOf, usageError } from '../errors.js';
 import type { Guest, GuestVolume } from '../guest/guest.js';
 import { type BootDialect, type BootOptions, type FoundConfig, GuestFiles } from './dialect.js';
 import type { BootMenu } from './menu.js';
@@ -26,8 +26,16 @@ export interface SearchResult {
   readonly menu: BootMenu | null;
   /** In the order in which they were tried; after the one that was chosen only where all were asked for. */
   readonly configs: readonly ConfigCandidate[];
-  /** What failed, a line each: volumes without a filesystem, configs that could not be read. */
-  readonly attempts: readonly string[];
+  /** What was tried in vain: volumes without a filesystem, configs that could not be read. */
+  readonly attempts: readonly Attempt[];
+}
+
+/** A place that was looked at in vain. */
+export interface Attempt {
+  /** The place and what was wrong there, on one line. */
+  readonly message: string;
+  /** Absent where nothing failed: there simply is nothing. */
+  readonly kind?: ErrorKind;
 }
 
 /** A config before it is tried. */
@@ -68,7 +76,7 @@ export async function searchConfigs(
   all: boolean,
 ): Promise<SearchResult> {
   const files = new GuestFiles(guest, guest.limits);
-  const attempts: string[] = [];
+  const attempts: Attempt[] = [];
   const tried: { candidate: Candidate; problem: Problem | null }[] = [];
   let menu: BootMenu | null = null;
   let chosen: Candidate | null = null;
@@ -88,7 +96,7 @@ export async function searchConfigs(
       } catch (error) {
         const problem = problemOf(error);
         tried.push({ candidate, problem });
-        attempts.push(`${config.volume.name}:${config.path}: ${problem.message}`);
+        attempts.push(attemptAt(`${config.volume.name}:${config.path}`, problem));
       }
     }
   }
@@ -97,22 +105,26 @@ export async function searchConfigs(
   return { menu: explained, configs: tried.map((row) => described(row.candidate, row.problem, menu, chosen)), attempts };
 }
 
+function attemptAt(place: string, { message, kind }: { readonly message: string; readonly kind?: ErrorKind }): Attempt {
+  return { message: `${place}: ${message}`, ...(kind === undefined ? {} : { kind }) };
+}
+
 /** The configs of some volumes in order; what cannot be looked at goes to `attempts`. */
 async function candidatesOf(
   files: GuestFiles,
   volumes: readonly GuestVolume[],
   dialects: readonly BootDialect[],
-  attempts: string[],
+  attempts: Attempt[],
 ): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const volume of volumes) {
-    const { filesystem, problem } = await volume.inspect();
+    const { filesystem, problem, reason } = await volume.inspect();
     if (filesystem === null) {
-      attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
+      attempts.push(attemptAt(volume.name, problem ?? { message: reason }));
       continue;
     }
     const before = found.length;
-    const failed = attempts.length;
+    const failures = new Map<string, { readonly problem: Problem; readonly dialects: string[] }>();
     const systemd = isEsp(volume) && (await startsSystemdBoot(files, volume));
     for (const [order, dialect] of dialects.entries()) {
       try {
@@ -121,10 +133,16 @@ async function candidatesOf(
         for (const [i, config] of configs.entries())
           found.push(candidateOf(dialect, config, first ? -1 : order, files.guest.volumes.indexOf(volume), i));
       } catch (error) {
-        attempts.push(`${volume.name}: ${dialect.name}: ${problemOf(error).message}`);
+        const problem = problemOf(error);
+        const same = failures.get(problem.message);
+        if (same === undefined) failures.set(problem.message, { problem, dialects: [dialect.name] });
+        else same.dialects.push(dialect.name);
       }
     }
-    if (found.length === before && attempts.length === failed) attempts.push(`${volume.name}: no boot configuration`);
+    for (const { problem, dialects: names } of failures.values()) {
+      attempts.push(attemptAt(names.length === dialects.length ? volume.name : `${volume.name}: ${names.join(', ')}`, problem));
+    }
+    if (found.length === before && failures.size === 0) attempts.push(attemptAt(volume.name, { message: 'no boot configuration' }));
   }
   return found.sort(compareRanks);
 }

@@ -127,7 +127,7 @@ async function diskBranch(guest: Guest, disk: GuestDisk, configs: readonly Confi
 
 async function volumeBranch(item: GuestVolume, configs: readonly ConfigCandidate[]): Promise<Branch> {
   const { volume } = item;
-  const { filesystem, problem } = await item.inspect();
+  const { filesystem, problem, reason } = await item.inspect();
   const type = volume.type === null ? '' : `  type ${volume.type}`;
   const label = volume.label === null || volume.label === '' ? '' : `  ${JSON.stringify(volume.label)}`;
   const text = `${item.name}  ${formatSize(volume.size)}${type}${volume.active ? '  active' : ''}${label}`;
@@ -143,8 +143,7 @@ async function volumeBranch(item: GuestVolume, configs: readonly ConfigCandidate
     for (const w of filesystem.warnings) children.push({ text: `warning: ${w.message}`, children: [] });
     for (const config of configs) if (config.volume === item.name) children.push(configBranch(config));
   } else {
-    const known = problem !== null && NO_FAULT.has(problem.code) ? problem.message : `PROBLEM: ${problem?.message ?? ''}`;
-    children.push({ text: problem === null ? 'no filesystem that tygrub knows' : known, children: [] });
+    children.push({ text: problem === null || NO_FAULT.has(problem.code) ? reason : `PROBLEM: ${reason}`, children: [] });
   }
   return { text, children };
 }

@@ -7,10 +7,21 @@ import { spellOutKernels } from './kernel-options.js';
 import { reportFailure } from './output.js';
 import { makeProgram } from './program.js';
 
-/** Commander's own exits become errors, in every command below as well: the exit status is decided in one place. */
-function overrideExits(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
-  for (const below of command.commands) overrideExits(below);
+/**
+ * Commander's own exits become errors and its messages one line, in every command below as well: the exit status is decided in one place.
+ * @param name the command as people type it, for the next step in its messages
+ */
+function overrideExits(command: Command, name: string): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) =>
+      write(
+        `tygrub: ${text
+          .trim()
+          .replace(/^error: /, '')
+          .replace(/\s*\n\s*/g, ' ')}; ${name} --help says more\n`,
+      ),
+  });
+  for (const below of command.commands) overrideExits(below, `${name} ${below.name()}`);
 }
 
 async function main(): Promise<number> {
@@ -18,7 +29,7 @@ async function main(): Promise<number> {
   const program = makeProgram(VERSION, (partial) => {
     status = partial;
   });
-  overrideExits(program);
+  overrideExits(program, program.name());
   try {
     await program.parseAsync([...process.argv.slice(0, 2), ...spellOutKernels(process.argv.slice(2))]);
   } catch (error) {

@@ -28,7 +28,8 @@ export function warn(text: string): void {
 /** A failure as one line on stderr, and the exit status for it. */
 export function reportFailure(program: string, error: unknown): number {
   if (error instanceof TygrubError) {
-    warn(`${program}: ${error.summary}`);
+    // Who closed the pipe (`tygrub ls ... | head`) has seen enough and knows it.
+    if (error.code !== 'host.epipe') warn(`${program}: ${error.summary}`);
     return EXIT_STATUS[error.kind];
   }
   if (error instanceof Error && 'syscall' in error) return reportFailure(program, hostError(error, 'the host failed'));

@@ -12,7 +12,8 @@ import { registerVhdCommands } from './vhd.js';
 
 const STATUSES = `
 Exit status:
-  0 success   1 findings (vhd check)   2 usage   3 not found   4 unsupported   5 corrupt disk   6 limit reached   7 input/output error   8 menu left without booting`;
+  0 success   1 findings (vhd check)   2 usage   3 not found   4 unsupported
+  5 corrupt disk   6 limit reached   7 input/output   8 menu left, nothing booted`;
 
 /**
  * Builds the program. Commands load their code when they run.
@@ -22,7 +23,6 @@ export function makeProgram(version: string, setStatus: (status: number) => void
   const program = new Command('tygrub')
     .description('From a virtual disk to a kernel, an initrd and a command line: nothing is mounted, nothing on the disk is trusted.')
     .version(version, '-V, --version')
-    .showHelpAfterError('(tygrub --help shows the commands)')
     .addHelpText(
       'after',
       `
@@ -48,7 +48,7 @@ ${STATUSES}`,
     .description('write kernel and initrd of an entry into a directory, as new files named kernel and initrd')
     .argument('<image...>', 'disk images or block devices')
     .option('--entry <entry>', 'index, title, id or path of the entry (default: what the boot loader would boot)')
-    .option('--output-directory <dir>', 'where the files go (default: here)')
+    .option('--output-directory <dir>', 'where the files go, made if it is not there (default: here)')
     .option('--decompress', "write the plain kernel, for a host whose Xen cannot unpack the guest's")
     .option('--json', 'for programs')
     .addHelpText(

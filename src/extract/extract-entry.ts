@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { ConcatenatedSource } from '../source/concatenation.js';
 import { NewFile } from './new-file.js';
+import { NewFolder } from './new-folder.js';
 
 /** A file that was written. */
 export interface ExtractedFile {
@@ -26,7 +27,7 @@ export interface Extracted {
 
 /** How an entry is extracted; all fields have defaults. */
 export interface ExtractOptions {
-  /** Must exist. Default: the current directory. */
+  /** Made, for its owner alone, where it does not exist; the folder above it must. Default: the current directory. */
   readonly outputDirectory?: string;
   /** Names of the files in it. The defaults, `kernel` and `initrd`, are never taken from the disk. */
   readonly kernelName?: string;
@@ -102,7 +103,7 @@ export async function extractEntry(entry: BootEntry, options: ExtractOptions = {
   const folder = resolve(options.outputDirectory ?? '.');
   const files = await openEntry(entry, limits);
   const total = files.kernel.size + (files.initrd?.size ?? 0);
-  const created: NewFile[] = [];
+  const created: (NewFile | NewFolder)[] = [];
   let before = 0;
   const write = async (name: string, source: ByteSource, what: string): Promise<ExtractedFile> => {
     const file = NewFile.create(join(folder, name));
@@ -129,12 +130,14 @@ export async function extractEntry(entry: BootEntry, options: ExtractOptions = {
     for (const file of created) file.keep();
   };
   try {
+    const made = NewFolder.create(folder);
+    if (made !== null) created.push(made);
     const kernel = await (options.decompress === true ? writePlain : write)(options.kernelName ?? 'kernel', files.kernel, 'the kernel');
     const initrd = files.initrd === null ? null : await write(options.initrdName ?? 'initrd', files.initrd, 'the initrd');
     if (options.untilKept !== true) keep();
     return { kernel, initrd, args: entry.args, keep };
   } catch (error) {
-    for (const file of created) file.discard();
+    for (const file of created.reverse()) file.discard();
     throw error;
   }
 }

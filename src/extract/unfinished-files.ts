@@ -1,17 +1,19 @@
-/** Files that must not outlive a failed run: whatever ends the process, what was not finished is removed. */
-import { unlinkSync } from 'node:fs';
+/** Files and folders that must not outlive a failed run: whatever ends the process, what was not finished is removed. */
+import { rmdirSync, unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 
 /** The signals that end a run early. SIGKILL cannot be caught. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE'] as const;
 
-const unfinished = new Set<string>();
+/** In the order of their creation, each with what removes it. */
+const unfinished = new Map<string, (path: string) => void>();
 let watching = false;
 
 function remove(path: string): void {
+  const unlink = unfinished.get(path);
   unfinished.delete(path);
   try {
-    unlinkSync(path);
+    unlink?.(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return; // gone is what is wanted
     throw error;
@@ -19,7 +21,8 @@ function remove(path: string): void {
 }
 
 function removeAll(): void {
-  for (const path of unfinished) {
+  // The last first: files go before the folder that was made for them.
+  for (const path of [...unfinished.keys()].reverse()) {
     try {
       remove(path);
     } catch (error) {
@@ -46,19 +49,34 @@ export function endBySignal(signal: NodeJS.Signals): void {
 
 /** Removes `path` when the process ends, by itself or by a signal, before `finished(path)` was called. */
 export function unfinishedFile(path: string): void {
-  unfinished.add(path);
+  watch(path, unlinkSync);
+}
+
+/** The same for a folder that this run made; what others put into it meanwhile keeps it. */
+export function unfinishedFolder(path: string): void {
+  watch(path, (folder) => {
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY')) throw error;
+    }
+  });
+}
+
+function watch(path: string, removal: (path: string) => void): void {
+  unfinished.set(path, removal);
   if (watching) return;
   watching = true;
   process.on('exit', removeAll);
   for (const signal of SIGNALS) process.on(signal, onSignal);
 }
 
-/** The file is complete and stays. */
+/** The file or folder is complete and stays. */
 export function finished(path: string): void {
   unfinished.delete(path);
 }
 
-/** Removes a file that was not finished, now. */
+/** Removes a file or folder that was not finished, now. */
 export function discard(path: string): void {
   if (unfinished.has(path)) remove(path);
 }

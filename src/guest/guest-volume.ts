@@ -1,7 +1,16 @@
 /** A volume of a guest with what is on it. */
 import { type FileSystem, type FileSystemOptions, openFileSystem } from '../../fs-readers/index.js';
 import { type Problem, problemOf, TygrubError } from '../errors.js';
-import { type Identity, identify, type Volume } from '../volume/index.js';
+import { type Identity, identify, impression, type Volume } from '../volume/index.js';
+
+/** What a look at a volume came to. */
+export interface VolumeContents {
+  readonly filesystem: FileSystem | null;
+  /** Why there is no filesystem that can be read: damage, a member of something larger, or what else is there. */
+  readonly problem: Problem | null;
+  /** The same as a phrase, also where nothing was recognised; empty where there is a filesystem. */
+  readonly reason: string;
+}
 
 /** A volume of the guest with its filesystem. */
 export class GuestVolume {
@@ -56,18 +65,23 @@ export class GuestVolume {
    * The filesystem, or why there is none that can be read: damage, a member of something larger, or what else is there
    * (swap, an encrypted volume). Both null where nothing is recognised. Never throws a `TygrubError`.
    */
-  async inspect(): Promise<{ readonly filesystem: FileSystem | null; readonly problem: Problem | null }> {
+  async inspect(): Promise<VolumeContents> {
     const known = this.volume.problem ?? this.membership;
-    if (known !== null) return { filesystem: null, problem: known };
+    if (known !== null) return without(known);
     try {
       const filesystem = await this.filesystem();
-      if (filesystem !== null) return { filesystem, problem: null };
+      if (filesystem !== null) return { filesystem, problem: null, reason: '' };
       const identity = await identify(this.volume.source);
-      return { filesystem: null, problem: identity === null ? null : unreadable(identity) };
+      if (identity !== null) return without(unreadable(identity));
+      return { filesystem: null, problem: null, reason: await impression(this.volume.source) };
     } catch (error) {
-      return { filesystem: null, problem: problemOf(error) };
+      return without(problemOf(error));
     }
   }
+}
+
+function without(problem: Problem): VolumeContents {
+  return { filesystem: null, problem, reason: problem.message };
 }
 
 /** Why a volume with something known on it has no filesystem that tygrub reads. */
@@ -79,5 +93,7 @@ function unreadable(identity: Identity): Problem {
     swap: 'there is no filesystem on it',
     other: 'there is no filesystem on it',
   };
-  return { code: `volume.${identity.kind}`, message: `${identity.description} (${identity.type}): ${reasons[identity.kind]}` };
+  const message = `${identity.description} (${identity.type}): ${reasons[identity.kind]}`;
+  const nothingWrong = identity.kind === 'swap' || identity.kind === 'other';
+  return { code: `volume.${identity.kind}`, message, ...(nothingWrong ? {} : { kind: 'unsupported' as const }) };
 }

@@ -163,10 +163,10 @@ export class Guest {
     const attempts: string[] = [];
     const spanning = new Set<string>();
     for (const volume of this.volumes) {
-      const { filesystem, problem } = await volume.inspect();
+      const { filesystem, reason } = await volume.inspect();
       if (filesystem !== null) {
         if (!isKnown(filesystem, spanning)) found.push(volume);
-      } else attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
+      } else attempts.push(`${volume.name}: ${reason}`);
     }
     const only = found[0];
     if (only === undefined) throw notFound('guest.no-filesystem', 'no filesystem was found', { attempts });

@@ -96,9 +96,9 @@ async function namedKernel(guest: Guest, kernel: string, args: Arguments): Promi
   const files = new GuestFiles(guest, guest.limits);
   const attempts: string[] = [];
   for (const volume of guest.volumes) {
-    const { filesystem, problem } = await volume.inspect();
+    const { filesystem, reason } = await volume.inspect();
     if (filesystem === null) {
-      attempts.push(`${volume.name}: ${problem?.message ?? 'no filesystem that tygrub knows'}`);
+      attempts.push(`${volume.name}: ${reason}`);
       continue;
     }
     return {

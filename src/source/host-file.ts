@@ -94,7 +94,7 @@ export function hostError(error: unknown, what: string): TygrubError {
   if (!(error instanceof Error)) throw error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'failed';
   const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file',
+    ENOENT: 'no such file or directory',
     EACCES: 'permission denied',
     EPERM: 'not permitted',
     EISDIR: 'it is a directory',

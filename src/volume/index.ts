@@ -3,6 +3,7 @@ import { lvm } from './lvm/index.js';
 import { md } from './md/index.js';
 import type { VolumeManager } from './volume.js';
 
+export { impression } from './identify/impression.js';
 export { type Identity, identify } from './identify/index.js';
 export { scanVolumes } from './scan.js';
 export type { AssembledVolumes, ManagedMember, TableKind, Volume, VolumeManager, VolumeTable } from './volume.js';

@@ -51,7 +51,7 @@ describe('bad input', () => {
       3,
     ],
     ['zeros', zeros, 3],
-    ['a VHD cut off', cut, 3],
+    ['a VHD cut off', cut, 5],
     ['a file that is not there', join(folder, 'nowhere'), 7],
   ] as const) {
     for (const command of [['list'], ['extract', '--output-directory', out]]) {
@@ -102,6 +102,14 @@ describe('bad input', () => {
     expect(fileSum(join(kept, 'kernel'))).toBe(SAMPLE_SUMS.get('vmlinuz-6.1.0-13-amd64'));
   });
 
+  it('is told from other bad input', () => {
+    const said = (image: string): string => run(['list', image]).stderr;
+    expect(said(join(folder, 'empty'))).toContain('it is empty (0 bytes)');
+    expect(said(join(folder, 'text'))).toContain('it is a text, no disk: "this is no disk"');
+    expect(said(zeros)).toContain('it begins with zeros');
+    expect(said(cut).match(/were cut off/g)).toHaveLength(1);
+  });
+
   it('in the arguments is a usage error with a next step', () => {
     for (const args of [
       [],
@@ -112,10 +120,21 @@ describe('bad input', () => {
     ]) {
       const result = run(args);
       expect(result.status).toBe(2);
-      expect(result.stderr).not.toBe('');
+      if (args.length > 0) expect(result.stderr).toMatch(/^tygrub: .*; .*\n$/);
+      else expect(result.stderr).toContain('Usage: tygrub');
     }
     expect(run(['extract', SAMPLE, '--entry', 'no such entry', '--output-directory', out])).toMatchObject({ status: 3, stdout: '' });
     expect(run(['extract', SAMPLE, '--limit', 'fileSize=1K', '--output-directory', out])).toMatchObject({ status: 6, stdout: '' });
     expect(names(out)).toEqual([]);
+  });
+
+  it('leaves no folder either that was made for the files', () => {
+    const made = join(folder, 'made');
+    expect(run(['extract', SAMPLE, '--limit', 'fileSize=50K', '--output-directory', made])).toMatchObject({ status: 6 });
+    expect(names(folder)).not.toContain('made');
+    expect(run(['extract', SAMPLE, '--output-directory', made])).toMatchObject({ status: 0 });
+    expect(names(made)).toEqual(['initrd', 'kernel']);
+    expect(run(['extract', SAMPLE, '--output-directory', join(made, 'a', 'b')])).toMatchObject({ status: 7 });
+    expect(names(made)).toEqual(['initrd', 'kernel']);
   });
 });
