@@ -52,7 +52,7 @@ describe.skipIf(skip('random scripts in grub-emu', grubEmu()))('a random script'
   const first = seed();
   it.each(Array.from({ length: SCRIPTS }, (_, i) => first + i))('does in tygrub what it does in GRUB (seed %i)', async (own) => {
     const script = new ScriptGenerator(new Random(own)).script();
-    const real = parseEnvironmentBlock(runGrubEmu(filesFor(script)), ENVIRONMENT_SIZE).get('trace');
+    const real = parseEnvironmentBlock(await runGrubEmu(filesFor(script)), ENVIRONMENT_SIZE).get('trace');
     expect(await traceOfTygrub(script), script).toBe(real);
   });
 });
