@@ -1,12 +1,17 @@
-/** Copying a byte source into a file of the host: in large pieces, read from the lowest source, never whole in memory. */
-import { ftruncateSync, write, writeSync } from 'node:fs';
+/** Copying a byte source into a file of the host: read from the lowest source, never whole in memory. */
+import { ftruncateSync, writeSync } from 'node:fs';
 import { limitReached } from '../errors.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { hostError } from '../source/host-file.js';
 import { leafRuns } from '../source/runs.js';
 
-/** Bytes of one piece. Larger ones were not faster where it was measured, and memory counts. */
-const PIECE = 1024 * 1024;
+/**
+ * Bytes of one piece: what fits into a processor's second cache, so that a piece is written from there. Pieces of 1 MiB took
+ * half as much time again.
+ */
+const PIECE = 256 * 1024;
+/** After so many bytes the event loop has a turn: signals and timers come through it. */
+const TURN = 8 * 1024 * 1024;
 /** Zeros shorter than this are written, longer ones become holes of the copy. */
 const HOLE = 64 * 1024;
 
@@ -29,7 +34,7 @@ export interface CopyOptions {
 }
 
 /**
- * Copies a whole source into a sink. Reading the next piece and writing the last one overlap.
+ * Copies a whole source into a sink, a piece after the other in one buffer.
  * @throws TygrubError limit when the source is larger than `maxSize` (before anything is written); corrupt and io from
  * the source and the sink
  */
@@ -39,44 +44,39 @@ export async function copySource(source: ByteSource, sink: Sink, options: CopyOp
       hint: 'raise it with --limit fileSize=BYTES',
     });
   }
-  const size = Math.min(PIECE, source.size);
-  const pieces = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const;
-  let current: 0 | 1 = 0;
+  const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, source.size));
   let filled = 0;
   let done = 0;
-  let writing: Promise<void> = Promise.resolve();
+  let turn = TURN;
   const flush = async (): Promise<void> => {
-    await writing; // the other piece: from here on it may be filled
     if (filled === 0) return;
-    writing = sink.write(pieces[current].subarray(0, filled));
-    // A failure is seen at the next `await writing`; without this the host would call it unhandled until then.
-    writing.catch(() => undefined);
-    current = current === 0 ? 1 : 0;
+    await sink.write(buffer.subarray(0, filled));
     filled = 0;
     options.progress?.(done);
+    if (done < turn) return;
+    turn = done + TURN;
+    await new Promise((resolve) => setImmediate(resolve));
   };
-  for await (const run of leafRuns(source, 0, source.size, Math.max(1, size))) {
+  for await (const run of leafRuns(source, 0, source.size, Math.max(1, source.size))) {
     if (run.source === null && run.length >= HOLE && sink.skip !== undefined) {
       await flush();
-      await writing;
       sink.skip(run.length);
       done += run.length;
       continue;
     }
     for (let at = 0; at < run.length; ) {
-      const take = Math.min(run.length - at, size - filled);
-      const target = pieces[current].subarray(filled, filled + take);
+      const take = Math.min(run.length - at, buffer.length - filled);
+      const target = buffer.subarray(filled, filled + take);
       if (run.source === null) target.fill(0);
       else if (run.source.readInto !== undefined) await run.source.readInto(run.offset + at, target);
       else target.set(await run.source.read(run.offset + at, take));
       at += take;
       filled += take;
       done += take;
-      if (filled === size) await flush();
+      if (filled === buffer.length) await flush();
     }
   }
   await flush();
-  await writing;
   options.progress?.(done);
 }
 
@@ -91,14 +91,10 @@ export class FileSink implements Sink {
   ) {}
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
-      const start = at;
-      at += await new Promise<number>((resolve, reject) => {
-        write(this.fd, bytes, start, bytes.length - start, this.position + start, (error, wrote) => {
-          if (error === null) resolve(wrote);
-          else reject(hostError(error, `${this.path} cannot be written`));
-        });
-      });
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at, bytes.length - at, this.position + at);
+    } catch (error) {
+      throw hostError(error, `${this.path} cannot be written`);
     }
     this.position += bytes.length;
   }
