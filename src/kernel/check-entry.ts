@@ -6,16 +6,17 @@ import type { Guest, GuestVolume } from '../guest/guest.js';
 import { type BootWish, canBoot } from './can-boot.js';
 import { identifyKernel } from './identify.js';
 import { type InitrdInfo, identifyInitrd } from './initrd/index.js';
-import { initrdProblem, type KernelConfig, parseKernelConfig, xenModes } from './kernel-config.js';
+import { initrdProblem, initrdSettings, type KernelConfig, readSettings, XEN_SETTINGS, xenModes } from './kernel-config.js';
 import type { KernelInfo } from './kernel-info.js';
 
 /** How closely an entry is looked at. */
 export interface EntryCheckOptions extends BootWish {
   /**
    * `header` and `notes` as for `identifyKernel`. `config`: the header, and the notes only where the kernel's configuration
-   * beside it does not already say that it can start: unpacking a kernel costs more than extracting it.
+   * beside it does not already say that it can start: unpacking a kernel costs more than extracting it. `glance`: as
+   * `config`, but a kernel that has no configuration beside it is judged by its header alone.
    */
-  readonly depth: 'header' | 'config' | 'notes';
+  readonly depth: 'header' | 'glance' | 'config' | 'notes';
 }
 
 /** What was found. */
@@ -34,32 +35,29 @@ export interface EntryCheck {
 export async function checkEntry(guest: Guest, entry: BootEntry, options: EntryCheckOptions): Promise<EntryCheck> {
   const { limits } = guest;
   if (entry.kernel === null) return { kernel: null, initrds: [], problem: null };
-  const kernelFile = entry.kernel;
-  const look = (depth: 'header' | 'notes') => attempt(async () => identifyKernel(await kernelFile.open(), { limits, depth }));
+  const file = entry.kernel;
+  const look = (depth: 'header' | 'notes') => attempt(async () => identifyKernel(await file.open(), { limits, depth }));
   let found = await look(options.depth === 'notes' ? 'notes' : 'header');
   if (found.value === null) return { kernel: null, initrds: [], problem: found.problem };
-  let config: KernelConfig | null | undefined;
-  if (options.depth === 'config') {
-    config = await kernelConfig(guest, kernelFile, found.value);
-    if (config === null || !startsBy(config, options)) found = await look('notes');
+  const initrds: InitrdInfo[] = [];
+  let initrdFailure: Problem | null = null;
+  for (const initrd of entry.initrds) {
+    const { value, problem } = await attempt(async () => identifyInitrd(await initrd.open(), { limits }));
+    if (value !== null) initrds.push(value);
+    const truncated = value?.truncated === true ? { code: 'initrd.truncated', message: `the initrd ${initrd.path} is cut off` } : null;
+    initrdFailure ??= problem ?? truncated ?? value?.problem ?? null;
+  }
+  const asksXen = (options.depth === 'config' || options.depth === 'glance') && canBoot(found.value, options) === null;
+  const ofInitrds = initrdSettings(initrds);
+  const names = [...(asksXen ? XEN_SETTINGS : []), ...ofInitrds];
+  const config = names.length === 0 ? null : await kernelConfig(guest, file, found.value, names);
+  if (asksXen && (config === null ? options.depth === 'config' : !startsBy(config, options))) {
+    found = await look('notes');
     if (found.value === null) return { kernel: null, initrds: [], problem: found.problem };
   }
-  const kernel = found.value;
-  let problem = canBoot(kernel, options);
-  const initrds: InitrdInfo[] = [];
-  for (const file of entry.initrds) {
-    const initrd = await attempt(async () => identifyInitrd(await file.open(), { limits }));
-    problem ??= initrd.problem;
-    if (initrd.value === null) continue;
-    initrds.push(initrd.value);
-    if (initrd.value.truncated === true) problem ??= { code: 'initrd.truncated', message: `the initrd ${file.path} is cut off` };
-    problem ??= initrd.value.problem;
-  }
-  if (problem === null && initrds.some((initrd) => initrd.parts.some((part) => part.compression !== null))) {
-    config ??= await kernelConfig(guest, kernelFile, kernel);
-    if (config !== null) for (const initrd of initrds) problem ??= initrdProblem(initrd, config);
-  }
-  return { kernel, initrds, problem };
+  let problem = canBoot(found.value, options) ?? initrdFailure;
+  if (config !== null && ofInitrds.length > 0) for (const initrd of initrds) problem ??= initrdProblem(initrd, config);
+  return { kernel: found.value, initrds, problem };
 }
 
 /** Whether a kernel's configuration says that it can start as wished. */
@@ -79,11 +77,14 @@ async function attempt<T>(work: () => Promise<T>): Promise<{ readonly value: T |
   }
 }
 
-/** The configuration that distributions put beside a kernel; null where there is none that can be read. */
-async function kernelConfig(guest: Guest, file: BootFile, kernel: KernelInfo): Promise<KernelConfig | null> {
+/** Settings of the configuration that distributions put beside a kernel; null where there is none that can be read. */
+async function kernelConfig(guest: Guest, file: BootFile, kernel: KernelInfo, names: readonly string[]): Promise<KernelConfig | null> {
   const volume: GuestVolume | undefined = guest.volumes.find((item) => item.name === file.volume);
-  if (volume === undefined || kernel.release === null || kernel.release.includes('/')) return null;
-  const path = `${file.path.slice(0, file.path.lastIndexOf('/') + 1)}config-${kernel.release}`;
-  const config = await attempt(async () => parseKernelConfig(await new GuestFiles(guest, guest.limits).readConfig(volume, path)));
-  return config.value;
+  const name = file.path.lastIndexOf('/') + 1;
+  // Where the header does not tell the release, the name does: `vmlinuz-6.1.0-50-arm64`.
+  const release = kernel.release ?? /^[^-]*-(.+)$/.exec(file.path.slice(name))?.[1] ?? '';
+  if (volume === undefined || release === '' || release.includes('/')) return null;
+  const path = `${file.path.slice(0, name)}config-${release}`;
+  const { limits } = guest;
+  return (await attempt(async () => readSettings(await new GuestFiles(guest, limits).open(volume, path), names, limits))).value;
 }

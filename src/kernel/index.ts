@@ -4,7 +4,7 @@ export { checkEntry, type EntryCheck, type EntryCheckOptions } from './check-ent
 export type { Compression } from './compression.js';
 export { type IdentifyOptions, identifyKernel } from './identify.js';
 export { type InitrdInfo, type InitrdOptions, type InitrdPart, identifyInitrd } from './initrd/index.js';
-export { initrdProblem, type KernelConfig, parseKernelConfig, xenModes } from './kernel-config.js';
+export { initrdProblem, initrdSettings, type KernelConfig, readSettings, XEN_SETTINGS, xenModes } from './kernel-config.js';
 export type { KernelFormat, KernelInfo, KernelPayload, Wrapper, XenSupport } from './kernel-info.js';
 export { type PlainKernel, plainKernel } from './plain-kernel.js';
 export { shortForm } from './short-form.js';

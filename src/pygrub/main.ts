@@ -132,15 +132,16 @@ async function boot(guest: Guest, args: Arguments, files: ResultFiles | null, li
 }
 
 /**
- * Says before Xen does that a kernel cannot start. Only its header is read, and neither the initrds nor the kernel's
- * configuration: to unpack a kernel for its notes takes longer than all the rest of a start.
+ * Says before Xen does that a kernel cannot start. To unpack a kernel for its notes takes longer than all the rest of a
+ * start: that is done only where its configuration denies what is wished, or where nothing else tells and somebody asks.
  * @throws TygrubError unsupported, with `--strict`
  */
 async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Promise<void> {
   const { checkEntry } = await import('../kernel/index.js');
   const { boot, decompress, xen } = args;
   const wish = { boot, decompress, ...(xen === null ? {} : { xenVersion: xen }) };
-  const { problem } = await checkEntry(guest, { ...entry, initrds: [] }, { ...wish, depth: 'header' });
+  const depth = boot === 'any' && !args.strict ? 'glance' : 'config';
+  const { problem } = await checkEntry(guest, entry, { ...wish, depth });
   if (problem === null) return;
   if (args.strict) {
     throw unsupported(problem.code, `${JSON.stringify(entry.title)} cannot start: ${problem.message}`, {

@@ -7,11 +7,14 @@ import {
   identifyInitrd,
   identifyKernel,
   initrdProblem,
-  parseKernelConfig,
+  initrdSettings,
   plainKernel,
+  readSettings,
   shortForm,
+  XEN_SETTINGS,
   xenModes,
 } from '../../src/kernel/index.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { CountingSource } from '../../src/source/counting.js';
 import { MemorySource } from '../../src/source/memory.js';
 import { difference, gather } from '../codec/tools.js';
@@ -165,12 +168,40 @@ describe('initrds', () => {
   });
 
   it('are held against the configuration of the kernel', async () => {
-    const config = parseKernelConfig(
-      text('# comment\nCONFIG_BLK_DEV_INITRD=y\nCONFIG_RD_XZ=y\n# CONFIG_RD_GZIP is not set\nCONFIG_XEN_PVH=y\n'),
-    );
-    expect(initrdProblem(await initrd(gzipSync(archive)), config)).toMatchObject({ code: 'initrd.compression' });
-    expect(initrdProblem(await initrd(archive), config)).toBeNull();
-    expect(initrdProblem(await initrd(gzipSync(archive)), parseKernelConfig(text('')))).toBeNull();
-    expect(xenModes(config)).toEqual(['PVH']);
+    const held = async (bytes: Uint8Array, config: string) => {
+      const info = await initrd(bytes);
+      const settings = await readSettings(new MemorySource(text(config)), initrdSettings([info]), DEFAULT_LIMITS);
+      return settings === null ? null : initrdProblem(info, settings);
+    };
+    const config = '# comment\nCONFIG_BLK_DEV_INITRD=y\nCONFIG_RD_XZ=y\n# CONFIG_RD_GZIP is not set\n';
+    expect(await held(gzipSync(archive), config)).toMatchObject({ code: 'initrd.compression' });
+    expect(await held(archive, config)).toBeNull();
+    expect(await held(gzipSync(archive), '# CONFIG_BLK_DEV_INITRD is not set\nCONFIG_RD_GZIP=y\n')).toMatchObject({
+      code: 'initrd.no-support',
+    });
+    for (const none of ['', 'no configuration']) expect(await held(gzipSync(archive), none)).toBeNull();
+  });
+});
+
+describe('the configuration of a kernel', () => {
+  const read = (config: string, names: readonly string[]) => readSettings(new MemorySource(text(config)), names, DEFAULT_LIMITS);
+
+  it('is read to the last setting that is asked for, wherever its pieces are cut', async () => {
+    const rest = 'CONFIG_OTHER=m\n'.repeat(3000);
+    const source = new CountingSource(new MemorySource(text(`CONFIG_XEN_PV=y\r\n# CONFIG_XEN_PVH is not set\n${rest}`)));
+    expect([...((await readSettings(source, ['XEN_PV', 'XEN_PVH'], DEFAULT_LIMITS)) ?? [])]).toEqual([['XEN_PV', 'y']]);
+    expect(source.bytesRead).toBeLessThan(40_000);
+    for (let shift = 0; shift < 20; shift++) {
+      const filling = `#${'x'.repeat(16 * 1024 - shift)}\n`;
+      expect((await read(`CONFIG_A=1\n${filling}CONFIG_XEN_PVH=y\n${rest}`, ['XEN_PVH', 'XEN']))?.get('XEN_PVH')).toBe('y');
+    }
+    expect((await read('CONFIG_A=1\nCONFIG_XEN_PVH=y', ['XEN_PVH']))?.get('XEN_PVH')).toBe('y');
+  });
+
+  it('that has only PVH and no Xen does not start under Xen', async () => {
+    const config = await read('CONFIG_PVH=y\n# CONFIG_XEN is not set\n', XEN_SETTINGS);
+    expect(config).not.toBeNull();
+    expect(xenModes(config ?? new Map())).toEqual([]);
+    expect(xenModes(new Map([['XEN_PVH', 'y']]))).toEqual(['PVH']);
   });
 });

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ascii, ce, entry, er, IsoImage, join, nm, ROOT, record, sp } from '../fs-readers/iso9660/image.js';
 import { changeSuperblock, sample } from '../fs-readers/xfs/images.js';
-import { makeBzImage, makeElf } from '../kernel/make-elf.js';
+import { LINUX_NOTES, makeBzImage, makeElf, NOTE } from '../kernel/make-elf.js';
 import { root, skip, tool } from '../support/requirements.js';
 import { ext4, LAUNCHER, type PygrubRun, runPygrub, scratch, UID } from './images.js';
 
@@ -20,9 +20,9 @@ function imageOf(bytes: Uint8Array): string {
   return path;
 }
 
-/** A guest whose only entry boots these bytes. */
-function guestOf(kernel: Uint8Array): string {
-  const disk = ext4({ '/boot/grub/grub.cfg': "menuentry 'x' {\n linux /boot/k ro\n}\n", '/boot/k': 'x' }, 32);
+/** A guest whose only entry boots these bytes, with further files. */
+function guestOf(kernel: Uint8Array, files: Readonly<Record<string, string>> = {}): string {
+  const disk = ext4({ '/boot/grub/grub.cfg': "menuentry 'x' {\n linux /boot/k ro\n}\n", '/boot/k': 'x', ...files }, 32);
   const file = imageOf(kernel);
   for (const command of ['rm /boot/k', `write ${file} /boot/k`]) {
     const run = spawnSync('debugfs', ['-w', '-R', command, disk], { encoding: 'utf8' });
@@ -120,6 +120,46 @@ describe.skipIf(skip('words about kernels', root(), tool('mke2fs', 'apt-get inst
     const elf = makeElf();
     const good = runPygrub(LAUNCHER, ['-q', '--strict', '--boot=pv', '--xen=4.17'], guestOf(makeBzImage(gzipSync(elf), elf.length)));
     expect([good.status, good.stderr]).toEqual([0, '']);
+  });
+
+  it('is told by its notes where its configuration denies what is wished, or where somebody asks and nothing else tells', () => {
+    const pvh = makeElf({ notes: LINUX_NOTES.filter(({ type }) => type !== NOTE.ENTRY) });
+    const neither = makeElf({ notes: [] });
+    const image = (elf: Uint8Array) => makeBzImage(gzipSync(elf), elf.length, { appendSize: false });
+    const beside = (settings: string) => ({ '/boot/config-6.1.0-50-amd64': `CONFIG_64BIT=y\n${settings}\n` });
+    const denies = beside('# CONFIG_XEN_PV is not set');
+    const words = (disk: string, ...options: string[]) => {
+      const run = runPygrub(LAUNCHER, ['-q', ...options], disk);
+      expect(run.status).toBe(0);
+      return run.stderr.replace(/^pygrub: warning: "x" may not start: /, '');
+    };
+    expect(words(guestOf(image(neither), denies))).toMatch(/has no Xen support/);
+    expect(words(guestOf(image(pvh), denies), '--boot=pv')).toMatch(/without PV support/);
+    // The notes decide: a configuration that is wrong accuses nobody.
+    for (const boot of ['any', 'pvh']) expect(words(guestOf(image(pvh), denies), `--boot=${boot}`)).toBe('');
+    // Nothing is unpacked where the configuration allows the kernel, or where there is none and nobody asks.
+    expect(words(guestOf(image(neither), beside('CONFIG_XEN_PV=y\nCONFIG_XEN_PVH=y')), '--boot=pv')).toBe('');
+    expect(words(guestOf(image(neither)))).toBe('');
+    expect(words(guestOf(image(neither)), '--boot=pvh')).toMatch(/has no Xen support/);
+    failed(runPygrub(LAUNCHER, ['-q', '--strict'], guestOf(image(neither))));
+  });
+
+  it('is warned about for its initrd: compressed as the kernel cannot unpack it, cut off, or none at all', () => {
+    const elf = makeElf();
+    const kernel = makeBzImage(gzipSync(elf), elf.length, { appendSize: false });
+    const config = 'CONFIG_XEN_PV=y\nCONFIG_BLK_DEV_INITRD=y\n# CONFIG_RD_BZIP2 is not set\n';
+    const files = {
+      '/boot/grub/grub.cfg': "menuentry 'x' {\n linux /boot/k ro\n initrd /boot/i\n}\n",
+      '/boot/config-6.1.0-50-amd64': config,
+    };
+    for (const [initrd, word] of [
+      ['BZh9', /CONFIG_RD_BZIP2/],
+      ['070701', /cut off/],
+      ['<html>', /HTML/],
+    ] as const) {
+      const run = runPygrub(LAUNCHER, ['-q'], guestOf(kernel, { ...files, '/boot/i': initrd }));
+      expect([run.status, run.stderr]).toEqual([0, expect.stringMatching(word)]);
+    }
   });
 
   it('does not change what pygrub’s shortened options mean, and wrong values are refused', () => {
