@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CodecName, codec } from '../../src/codec/codec.js';
 import { provideNodeCodecs } from '../../src/codec/node-codecs.js';
@@ -5,7 +7,7 @@ import { once } from '../../src/codec/streaming.js';
 import { DEFAULT_LIMITS, withLimits } from '../../src/limits.js';
 import { Random, seed } from '../support/mutation.js';
 import { skip, tool } from '../support/requirements.js';
-import { difference, filter, gather, inPieces, machineCode, mixture } from './tools.js';
+import { difference, filter, gather, inPieces, machineCode, mixture, riscvCode } from './tools.js';
 
 provideNodeCodecs();
 
@@ -79,6 +81,36 @@ const inputs: readonly [string, Uint8Array][] = [
   ['machine code', machineCode(700_000)],
   ['zeros', new Uint8Array(1_000_000)],
 ];
+
+/** What xz calls its filter for RISC-V, which it has from 5.6 on: Debian 12's is older. */
+const riscvOptions = spawnSync('xz', ['--long-help'], { encoding: 'utf8' }).stdout?.includes('--riscv')
+  ? [
+      ['--riscv', '--lzma2=preset=1'],
+      ['--riscv=start=65536', '--delta=dist=2', '--lzma2=preset=1'],
+    ]
+  : [];
+
+describe('the RISC-V filter of xz', () => {
+  it('gives back what xz 5.8.1 --riscv made of code for RISC-V', async () => {
+    const packed = readFileSync(new URL('fixtures/riscv.xz', import.meta.url));
+    const { decodeStream } = await codec('xz');
+    for (const largest of [12, 70_000]) {
+      const pieces = decodeStream(inPieces(packed, new Random(seed()), largest), DEFAULT_LIMITS);
+      expect(difference(await gather(pieces), riscvCode(9001, 1))).toBeNull();
+    }
+  });
+
+  for (const options of riscvOptions) {
+    it(`gives back what the xz that is here made with ${options.join(' ')}`, async () => {
+      const { decodeStream } = await codec('xz');
+      for (let length = 0; length < 20; length++) {
+        const bytes = riscvCode(length < 16 ? length : length * 1000, length);
+        const packed = filter('xz', ['-q', '-c', ...options], bytes);
+        expect(difference(await gather(decodeStream(inPieces(packed, new Random(seed())), DEFAULT_LIMITS)), bytes)).toBeNull();
+      }
+    });
+  }
+});
 
 for (const setting of settings) {
   const { command } = setting;

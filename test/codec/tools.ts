@@ -22,6 +22,36 @@ export function machineCode(length: number, offset = 16 * 1024 * 1024): Uint8Arr
   return out;
 }
 
+/**
+ * What looks like code for RISC-V: `jal` with all registers, `auipc` with and without an instruction that uses its register,
+ * words that already look as if they were converted, and half words between that shift everything behind them.
+ */
+export function riscvCode(length: number, seed: number): Uint8Array {
+  const random = new Random(seed);
+  const out = new Uint8Array(length + 8);
+  const view = new DataView(out.buffer);
+  for (let at = 0; at < length; ) {
+    const kind = random.next(9);
+    if (kind < 2) {
+      view.setUint32(at, (random.next(2 ** 24) << 8) | 0xef, true);
+      at += 4;
+    } else if (kind < 5) {
+      const register = random.next(3) === 0 ? random.next(2) * 2 : random.next(32);
+      const source = random.next(4) === 0 ? random.next(32) : register;
+      view.setUint32(at, (random.next(2 ** 20) << 12) | (register << 7) | 0x17, true);
+      view.setUint32(at + 4, (random.next(4096) << 20) | (source << 15) | (random.next(8192) << 2) | 3, true);
+      at += random.next(5) === 0 ? 4 : 8;
+    } else if (kind < 6) {
+      view.setUint32(at, (random.next(2 ** 18) << 14) | 0x3117, true);
+      at += 4;
+    } else {
+      view.setUint16(at, kind === 6 ? random.next(65_536) : (random.next(256) << 8) | (kind === 7 ? 0x17 : 0x97), true);
+      at += 2;
+    }
+  }
+  return out.subarray(0, length);
+}
+
 /** Bytes of many kinds one after the other: text with long repeats, noise, runs, numbers that count. */
 export function mixture(length: number, seed: number): Uint8Array {
   const random = new Random(seed);

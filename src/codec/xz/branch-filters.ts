@@ -2,17 +2,8 @@
  * Branch filters (xz-file-format 5.3.2): compressors turn the relative addresses of calls and jumps into absolute ones;
  * these undo that. Each filter is a function that converts whole instructions in place.
  */
-
-/**
- * Converts the instructions of a piece.
- * @param code the bytes, changed in place
- * @param position count of bytes before `code`, with the filter's start offset added, modulo 2^32
- * @returns bytes that are finished; the rest needs bytes that are still to come
- */
-export type BranchFilter = (code: Uint8Array, position: number) => number;
-
-/** Makes a filter; filters keep state from piece to piece. */
-export type MakeBranchFilter = () => BranchFilter;
+import { bigWord, littleWord, type MakeBranchFilter, setBigWord, setLittleWord } from './instructions.js';
+import { riscv } from './riscv-filter.js';
 
 /** A filter that looks at instructions of fixed width one after the other. */
 function eachInstruction(
@@ -25,28 +16,6 @@ function eachInstruction(
     while (at + width <= code.length) at += step + convert(code, at, (position + at) | 0);
     return at;
   };
-}
-
-function littleWord(code: Uint8Array, at: number): number {
-  return (code[at] as number) | ((code[at + 1] as number) << 8) | ((code[at + 2] as number) << 16) | ((code[at + 3] as number) << 24);
-}
-
-function setLittleWord(code: Uint8Array, at: number, value: number): void {
-  code[at] = value;
-  code[at + 1] = value >>> 8;
-  code[at + 2] = value >>> 16;
-  code[at + 3] = value >>> 24;
-}
-
-function bigWord(code: Uint8Array, at: number): number {
-  return ((code[at] as number) << 24) | ((code[at + 1] as number) << 16) | ((code[at + 2] as number) << 8) | (code[at + 3] as number);
-}
-
-function setBigWord(code: Uint8Array, at: number, value: number): void {
-  code[at] = value >>> 24;
-  code[at + 1] = value >>> 16;
-  code[at + 2] = value >>> 8;
-  code[at + 3] = value;
 }
 
 /** PowerPC, big-endian: `bl` with an absolute bit of 0 and a link bit of 1. */
@@ -201,4 +170,5 @@ export const BRANCH_FILTERS: ReadonlyMap<number, { readonly name: string; readon
     [0x08, { name: 'ARM Thumb', alignment: 2, make: armThumb }],
     [0x09, { name: 'SPARC', alignment: 4, make: sparc }],
     [0x0a, { name: 'ARM64', alignment: 4, make: arm64 }],
+    [0x0b, { name: 'RISC-V', alignment: 2, make: riscv }],
   ]);

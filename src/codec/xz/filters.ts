@@ -1,5 +1,6 @@
 /** The filters of a block, applied to a stream of pieces. */
-import { BRANCH_FILTERS, type BranchFilter } from './branch-filters.js';
+import { BRANCH_FILTERS } from './branch-filters.js';
+import type { BranchFilter } from './instructions.js';
 
 /** One filter of a block header, checked. */
 export type XzFilter =
