@@ -49,16 +49,24 @@ export interface EntryFiles {
 
 /**
  * Opens what an entry boots with; several initrds become one source, in order, as the loader concatenates them.
+ * @param options `emptyInitrds`: an initrd without a byte is handed out like any other, as pygrub does
  * @throws TygrubError not-found when the entry boots no kernel or a file is missing, naming it; corrupt when one is empty
  */
-export async function openEntry(entry: BootEntry, limits: Limits = DEFAULT_LIMITS): Promise<EntryFiles> {
+export async function openEntry(
+  entry: BootEntry,
+  limits: Limits = DEFAULT_LIMITS,
+  options: { readonly emptyInitrds?: boolean } = {},
+): Promise<EntryFiles> {
   if (entry.kernel === null) {
     const why = entry.problem === null ? 'it boots no Linux kernel' : entry.problem.message;
     throw notFound('extract.no-kernel', `entry ${entry.index}, ${JSON.stringify(entry.title)}, has no kernel: ${why}`);
   }
-  const kernel = await openPart(entry.kernel, 'kernel', entry, limits);
+  const kernel = notEmpty(await openPart(entry.kernel, 'kernel', entry, limits), entry.kernel, 'kernel');
   const initrds: ByteSource[] = [];
-  for (const file of entry.initrds) initrds.push(await openPart(file, 'initrd', entry, limits));
+  for (const file of entry.initrds) {
+    const source = await openPart(file, 'initrd', entry, limits);
+    initrds.push(options.emptyInitrds === true ? source : notEmpty(source, file, 'initrd'));
+  }
   const only = initrds[0];
   if (only === undefined) return { kernel, initrd: null };
   const initrd = initrds.length === 1 ? only : new ConcatenatedSource(initrds);
@@ -67,7 +75,7 @@ export async function openEntry(entry: BootEntry, limits: Limits = DEFAULT_LIMIT
 }
 
 async function openPart(file: BootFile, what: string, entry: BootEntry, limits: Limits): Promise<ByteSource> {
-  const name = `the ${what} ${file.volume}:${file.path}${file.part === null ? '' : ` (${file.part})`}`;
+  const name = nameOf(file, what);
   let source: ByteSource;
   try {
     source = await file.open();
@@ -80,8 +88,16 @@ async function openPart(file: BootFile, what: string, entry: BootEntry, limits: 
       cause: error,
     });
   }
-  if (source.size === 0) throw corrupt('extract.empty-file', `${name} is empty`);
   checkSize(source, name, limits);
+  return source;
+}
+
+function nameOf(file: BootFile, what: string): string {
+  return `the ${what} ${file.volume}:${file.path}${file.part === null ? '' : ` (${file.part})`}`;
+}
+
+function notEmpty(source: ByteSource, file: BootFile, what: string): ByteSource {
+  if (source.size === 0) throw corrupt('extract.empty-file', `${nameOf(file, what)} is empty`);
   return source;
 }
 

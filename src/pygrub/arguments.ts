@@ -2,6 +2,7 @@
  * pygrub's command line, as Python's `getopt.gnu_getopt` reads it: options and image in any order, `--name=value` and
  * `--name value`, long names shortened to any unambiguous beginning, the last of several values wins.
  */
+import { statSync } from 'node:fs';
 import minimist from 'minimist';
 import { TygrubError, usageError } from '../errors.js';
 import type { BootWish } from '../kernel/index.js';
@@ -29,7 +30,7 @@ export interface Arguments {
   /** Null for standard output. */
   readonly output: string | null;
   readonly format: OutputFormat;
-  /** Null where none was given. */
+  /** A directory; null where none was given. */
   readonly outputDirectory: string | null;
   readonly offset: number | null;
   /** Null for the user that runs it; never 0. */
@@ -48,6 +49,8 @@ export interface Arguments {
   readonly xen: XenVersion | null;
   /** A kernel that cannot start like that is a failure. */
   readonly strict: boolean;
+  /** Entries are numbered as pygrub numbers them. */
+  readonly pygrubCompat: boolean;
 }
 
 /** A command line that asks for the usage text, or that is wrong in a way that pygrub answers with it. */
@@ -55,11 +58,13 @@ export class UsageRequest extends Error {
   /**
    * @param status the exit status
    * @param answer what pygrub says on standard output; null for nothing
+   * @param showsUsage whether the usage text belongs to the answer
    */
   constructor(
     readonly status: 0 | 1,
     message: string,
     readonly answer: string | null = null,
+    readonly showsUsage = true,
   ) {
     super(message);
   }
@@ -84,25 +89,18 @@ export function parseArguments(argv: readonly string[]): Arguments {
     options.map(({ name, value }) => (value === null ? `--${name}` : `--${name}=${value}`)),
     { boolean: [...FLAGS.keys()], string: VALUES },
   );
-  const value = (name: string): string | null => {
+  const values = (name: string): readonly string[] => {
     const found: unknown = parsed[name];
-    const last: unknown = Array.isArray(found) ? found[found.length - 1] : found;
-    return typeof last === 'string' ? last : null;
+    return (Array.isArray(found) ? found : [found]).filter((one) => typeof one === 'string');
   };
+  const value = (name: string): string | null => values(name).at(-1) ?? null;
   // xenopsd splits its arguments at single blanks: two of them make an empty one, which is no image.
   const image = positionals.find((positional) => positional !== '');
   if (image === undefined) throw new UsageRequest(1, 'no disk image was given');
-  if (parsed['help'] === true) throw new UsageRequest(0, '');
-  const runAs = integer(value('runas'), 'runas value must be an integer user id');
-  const domid = integer(value('domid'), 'domid value must be an integer');
-  const offset = integer(value('offset'), 'offset value must be an integer');
-  const format = value('output-format') ?? 'sxp';
-  if (format !== 'sxp' && format !== 'simple' && format !== 'simple0') {
-    throw new UsageRequest(1, `unknown output format ${format}`, `unknown output format ${format}`);
-  }
-  const boot = value('boot') ?? 'any';
-  if (boot !== 'pv' && boot !== 'pvh' && boot !== 'any') throw new UsageRequest(1, `unknown kind of guest ${boot}: pv, pvh or any`);
-  const output = value('output');
+  // A value that is wrong is so although a later one takes its place, and --help ends what comes before the wrong one.
+  for (const option of options) check(option);
+  const runAs = integer(value('runas'));
+  const domid = integer(value('domid'));
   // The last of -q, -i and --entry says whether there is a menu.
   const mode = options.findLast(({ name }) => name === 'quiet' || name === 'interactive' || name === 'entry');
   const interactive = mode === undefined || mode.name === 'interactive';
@@ -110,6 +108,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (interactive && dropped) {
     throw usageError('pygrub.runas-menu', 'In order to use --runas, you must also set --entry or -q');
   }
+  const xen = value('xen');
   return {
     image,
     interactive,
@@ -117,21 +116,60 @@ export function parseArguments(argv: readonly string[]): Arguments {
     notReally: parsed['not-really'] === true,
     isConfig: parsed['isconfig'] === true,
     debug: parsed['debug'] === true,
-    output: output === null || output === '-' ? null : output,
-    format,
+    // `-` takes no file back that was named before it.
+    output: values('output').findLast((file) => file !== '-') ?? null,
+    format: FORMATS.find((format) => format === value('output-format')) ?? 'sxp',
     outputDirectory: value('output-directory'),
-    offset,
+    offset: integer(value('offset')),
     runAs: runAs === 0 ? null : runAs,
     domid,
     entry: value('entry'),
-    kernel: value('kernel'),
-    ramdisk: value('ramdisk'),
+    // An empty path is none.
+    kernel: value('kernel') || null,
+    ramdisk: value('ramdisk') || null,
     args: value('args') ?? '',
     decompress: parsed['decompress'] === true,
-    boot,
-    xen: xenVersion(value('xen')),
+    boot: BOOTS.find((boot) => boot === value('boot')) ?? 'any',
+    xen: xen === null ? null : parseXenVersion(xen),
     strict: parsed['strict'] === true,
+    pygrubCompat: parsed['pygrub-compat'] === true,
   };
+}
+
+const FORMATS: readonly OutputFormat[] = ['sxp', 'simple', 'simple0'];
+const BOOTS: readonly BootWish['boot'][] = ['any', 'pv', 'pvh'];
+
+/** Checks one option, in its turn. @throws UsageRequest, also for `--help` */
+function check({ name, value }: Option): void {
+  const refuse = (answer: string): never => {
+    throw new UsageRequest(1, answer, answer);
+  };
+  switch (name) {
+    case 'help':
+      throw new UsageRequest(0, '');
+    case 'runas':
+      return void (integer(value) ?? refuse('runas value must be an integer user id'));
+    case 'domid':
+      return void (integer(value) ?? refuse('domid value must be an integer'));
+    case 'offset':
+      return void (integer(value) ?? refuse('offset value must be an integer'));
+    case 'output-format':
+      return void (FORMATS.find((format) => format === value) ?? refuse(`unknown output format ${value}`));
+    case 'output-directory': {
+      if (statSync(value ?? '', { throwIfNoEntry: false })?.isDirectory() === true) return;
+      const message = `${value} is not an existing directory`;
+      throw new UsageRequest(1, message, message, false);
+    }
+    case 'boot':
+      if (BOOTS.every((boot) => boot !== value)) throw new UsageRequest(1, `unknown kind of guest ${value}: pv, pvh or any`);
+      return;
+    case 'xen':
+      try {
+        parseXenVersion(value ?? '');
+      } catch (error) {
+        throw error instanceof TygrubError ? new UsageRequest(1, error.summary) : error;
+      }
+  }
 }
 
 interface Option {
@@ -192,20 +230,11 @@ function wholeName(beginning: string): string {
   return only;
 }
 
-/** @throws UsageRequest for what is no version of Xen */
-function xenVersion(text: string | null): XenVersion | null {
-  try {
-    return text === null ? null : parseXenVersion(text);
-  } catch (error) {
-    throw error instanceof TygrubError ? new UsageRequest(1, error.summary) : error;
-  }
-}
-
-/** An integer as Python's `int` reads it. @throws UsageRequest saying `message` on standard output */
-function integer(text: string | null, message: string): number | null {
-  if (text === null) return null;
-  const digits = text.trim();
-  const number = /^[+-]?\d+(_\d+)*$/.test(digits) ? Number(digits.replaceAll('_', '')) : Number.NaN;
-  if (!Number.isSafeInteger(number)) throw new UsageRequest(1, message, message);
-  return number;
+/**
+ * An integer as Python's `int` reads it: blanks around it, a sign, single underscores between digits.
+ * @returns null for what is none; an inexact or infinite number for one that no disk and no user has
+ */
+export function integer(text: string | null): number | null {
+  const match = /^\s*([+-]?\d+(?:_\d+)*)\s*$/.exec(text ?? '');
+  return match === null ? null : Number((match[1] ?? '').replaceAll('_', ''));
 }

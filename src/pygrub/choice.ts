@@ -2,11 +2,12 @@
 
 import { missingFile } from '../boot/assemble.js';
 import { GuestFiles } from '../boot/dialect.js';
-import { type BootEntry, type BootFile, type BootMenu, findEntry, readBootMenu } from '../boot/index.js';
-import { notFound, usageError } from '../errors.js';
-import { Guest } from '../guest/guest.js';
+import { type BootEntry, type BootFile, type BootMenu, readBootMenu } from '../boot/index.js';
+import { notFound } from '../errors.js';
+import { Guest, GuestVolume } from '../guest/guest.js';
 import { SliceSource } from '../source/slice.js';
 import type { Arguments } from './arguments.js';
+import { namedEntry, numberedAsPygrub } from './numbering.js';
 
 /** A person left the menu without booting; the exit status is `EXIT_QUIT`. */
 export class MenuQuit extends Error {}
@@ -24,9 +25,41 @@ export const EXIT_QUIT = 8;
  */
 export async function chooseEntry(guest: Guest, args: Arguments): Promise<BootEntry> {
   if (args.kernel !== null) return namedKernel(guest, args.kernel, args);
-  const menu = await onConfigVolume(await readBootMenu(guest), guest);
+  let menu: BootMenu;
+  try {
+    menu = await readEntries(guest, args);
+  } catch (error) {
+    const netWare = await findNetWare(guest, null, args);
+    if (netWare !== null) return netWare;
+    throw error;
+  }
+  return (await findNetWare(guest, menu, args)) ?? chosenOf(menu, guest, args);
+}
+
+/** The menu, numbered as `--entry` and `-l` are to count. @param config the config to read instead of searching */
+export async function readEntries(guest: Guest, args: Arguments, config?: string): Promise<BootMenu> {
+  const menu = await onConfigVolume(await readBootMenu(guest, config === undefined ? {} : { config }), guest);
+  return args.pygrubCompat ? numberedAsPygrub(menu, guest) : menu;
+}
+
+/** Chooses from a menu. @returns the entry with its final arguments */
+export async function chosenOf(menu: BootMenu, guest: Guest, args: Arguments): Promise<BootEntry> {
   const chosen = args.interactive ? await askPerson(guest, menu, args.entry) : defaultOrNamed(menu, args.entry);
   return { ...chosen, args: args.args === '' ? chosen.args : `${chosen.args} ${args.args}` };
+}
+
+/** The loader of NetWare, which has no boot config. */
+const NETWARE = '/nwserver/xnloader.sys';
+
+/** NetWare on the volume with the boot config, where there is one, or on any: pygrub looks for it before a config. */
+async function findNetWare(guest: Guest, menu: BootMenu | null, args: Arguments): Promise<BootEntry | null> {
+  const files = new GuestFiles(guest, guest.limits);
+  for (const volume of guest.volumes) {
+    if (menu !== null && menu.config !== null && volume.name !== menu.config.volume) continue;
+    const { filesystem } = await volume.inspect();
+    if (filesystem !== null && (await files.stat(volume, NETWARE)) !== null) return entryOf(files, volume, NETWARE, args);
+  }
+  return null;
 }
 
 /**
@@ -53,7 +86,7 @@ export async function onConfigVolume(menu: BootMenu, guest: Guest): Promise<Boot
 
 /** The default entry, or the one that was asked for. @throws TygrubError not-found, usage */
 export function defaultOrNamed(menu: BootMenu, wanted: string | null): BootEntry {
-  if (wanted !== null) return findEntry(menu, wanted);
+  if (wanted !== null) return namedEntry(menu, wanted);
   const entry = menu.entries.find(({ index }) => index === menu.default);
   if (entry !== undefined) return entry;
   if (menu.config === null) {
@@ -70,7 +103,7 @@ async function askPerson(guest: Guest, menu: BootMenu, wanted: string | null): P
   const result = await runMenu({
     menu,
     guest,
-    policy: startPolicy(menu, wanted === null ? null : findEntry(menu, wanted).index),
+    policy: startPolicy(menu, wanted === null ? null : namedEntry(menu, wanted).index),
     input: process.stdin,
     output: process.stdout,
     environment: process.env,
@@ -101,35 +134,56 @@ async function namedKernel(guest: Guest, kernel: string, args: Arguments): Promi
       attempts.push(`${volume.name}: ${reason}`);
       continue;
     }
-    return {
-      index: -1,
-      id: null,
-      title: kernel,
-      submenus: [],
-      path: [],
-      kind: 'linux',
-      args: args.args,
-      kernel: await files.bootFile(volume, kernel),
-      initrds: args.ramdisk === null ? [] : [await files.bootFile(volume, args.ramdisk)],
-      hypervisor: null,
-      problem: null,
-      commands: '',
-      users: null,
-      guess: false,
-    };
+    return entryOf(files, volume, kernel, args);
   }
   throw notFound('pygrub.no-filesystem', 'there is no filesystem to look for the kernel on', { attempts });
 }
 
+/** An entry for a kernel that no config names, with the ramdisk and the arguments that were given beside it. */
+async function entryOf(files: GuestFiles, volume: GuestVolume, kernel: string, args: Arguments): Promise<BootEntry> {
+  return {
+    index: -1,
+    id: null,
+    title: kernel,
+    submenus: [],
+    path: [],
+    kind: 'linux',
+    args: args.args,
+    kernel: await files.bootFile(volume, kernel),
+    initrds: args.ramdisk === null ? [] : [await files.bootFile(volume, args.ramdisk)],
+    hypervisor: null,
+    problem: null,
+    commands: '',
+    users: null,
+    guess: false,
+  };
+}
+
 /**
- * `--offset`: the guest as one filesystem that starts at a byte of the disk, whatever its partition table says.
- * @throws TygrubError usage when the disk ends before
+ * `--offset`: the guest as one filesystem that starts at a byte of the disk, whatever its partition table says. What lies
+ * there is a filesystem or nothing: neither a container nor a partition table is looked for in it.
+ * @throws TygrubError not-found when the disk ends before
  */
-export async function guestAtOffset(guest: Guest, offset: number): Promise<Guest> {
-  const disk = guest.disks[0];
-  const source = disk?.container.disk;
-  if (disk === undefined || source === undefined || offset < 0 || offset >= source.size) {
-    throw usageError('pygrub.offset', `the disk has no byte ${offset}: it has ${source?.size ?? 0} bytes`);
+export function guestAtOffset(guest: Guest, offset: number): Guest {
+  const source = guest.disks[0]?.container.disk;
+  if (source === undefined || !(offset >= 0 && offset < source.size)) {
+    throw notFound('pygrub.offset', `the disk has no byte ${offset}: it has ${source?.size ?? 0} bytes`);
   }
-  return Guest.open([{ path: disk.path, source: new SliceSource(source, offset, source.size - offset) }], { limits: guest.limits });
+  const size = source.size - offset;
+  const volume = new GuestVolume(
+    {
+      name: 'whole',
+      start: offset,
+      size,
+      type: null,
+      active: false,
+      uuid: null,
+      label: null,
+      source: new SliceSource(source, offset, size),
+      problem: null,
+    },
+    { index: 0 },
+    { limits: guest.limits, noJournal: false, ignoreChecksums: false, otherVolumes: async () => [] },
+  );
+  return Guest.ofVolume(volume, guest.limits);
 }

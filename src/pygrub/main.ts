@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /** `tygrub-pygrub`: what a Xen toolstack runs in pygrub's place. `docs/pygrub.md` is its contract. */
-import { type BootEntry, readBootMenu } from '../boot/index.js';
+import type { BootEntry } from '../boot/index.js';
 import { printable } from '../bytes/text.js';
 import { provideNodeCodecs } from '../codec/node-codecs.js';
 import { TygrubError, unsupported } from '../errors.js';
 import { StreamSink } from '../extract/copy.js';
 import { openEntry } from '../extract/extract-entry.js';
+import type { NewFile } from '../extract/new-file.js';
 import { endBySignal } from '../extract/unfinished-files.js';
 import { Guest } from '../guest/guest.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../limits.js';
@@ -13,7 +14,7 @@ import { openDisk } from '../open-disk.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { HostFileSource } from '../source/host-file.js';
 import { type Arguments, parseArguments, UsageRequest, usage } from './arguments.js';
-import { chooseEntry, defaultOrNamed, EXIT_QUIT, guestAtOffset, MenuHangup, MenuQuit } from './choice.js';
+import { chooseEntry, chosenOf, EXIT_QUIT, guestAtOffset, MenuHangup, MenuQuit, readEntries } from './choice.js';
 import { CONFIG_PLACE, configGuest } from './config-file.js';
 import { listedEntry, shownConfig } from './listing.js';
 import { checkLengths, formatResult } from './result.js';
@@ -81,54 +82,60 @@ function fewRights(args: Arguments, uid: number, tell: Tell): Rights {
 }
 
 async function work(args: Arguments, rights: Rights, tell: Tell): Promise<void> {
-  const files = args.notReally || args.listEntries || args.isConfig ? null : await ResultFiles.open(args, rights.areFew);
+  const files = await ResultFiles.open(args, rights.areFew);
   try {
     await rights.giveUp();
     await rights.during(readAndAnswer(args, files, rights, tell));
   } catch (error) {
-    await files?.discard();
+    await files.discard();
     throw error;
   }
 }
 
-async function readAndAnswer(args: Arguments, files: ResultFiles | null, rights: Rights, tell: Tell): Promise<void> {
+async function readAndAnswer(args: Arguments, files: ResultFiles, rights: Rights, tell: Tell): Promise<void> {
   const disk = await rights.open();
   try {
     if (args.isConfig) return await showConfig(disk, args);
-    const guest = args.offset === null ? disk : await guestAtOffset(disk, args.offset);
-    for (const row of [...guest.disks, guest]) for (const warning of row.warnings) tell(`warning: ${warning.message}`);
-    if (args.listEntries) await list(guest);
-    else await boot(guest, args, files, rights.limits, tell);
+    for (const row of [...disk.disks, disk]) for (const warning of row.warnings) tell(`warning: ${warning.message}`);
+    const guest = async (): Promise<Guest> => (args.offset === null ? disk : guestAtOffset(disk, args.offset));
+    if (args.listEntries) await list(guest, args);
+    else await boot(await guest(), args, files, rights.limits, tell);
   } finally {
     await disk.close();
   }
 }
 
-async function boot(guest: Guest, args: Arguments, files: ResultFiles | null, limits: Limits, tell: Tell): Promise<void> {
+async function boot(guest: Guest, args: Arguments, files: ResultFiles, limits: Limits, tell: Tell): Promise<void> {
   const entry = await chooseEntry(guest, args);
   tell(`entry ${entry.index}: ${[...entry.submenus, entry.title].join(' > ')}`);
   if (entry.problem !== null) tell(`entry ${entry.index} has a problem: ${entry.problem.message}`);
-  checkLengths(entry.args, (warning) => process.stderr.write(`pygrub: warning: ${warning}\n`));
-  const { kernel, initrd } = await openEntry(entry, limits);
+  await checkLengths(entry.args, warn);
+  const { kernel, initrd } = await openEntry(entry, limits, { emptyInitrds: true });
+  if (initrd?.size === 0) await warn('the ramdisk is empty: libxl cannot map it, and the guest will not start');
   await checkKernel(guest, entry, args);
-  if (files === null) {
-    const initrds = entry.initrds.map(({ path }) => path).join(' ');
-    const named = {
-      kernel: `<kernel:${entry.kernel?.path ?? ''}>`,
-      ramdisk: initrd === null ? null : `<ramdisk:${initrds}>`,
-      args: entry.args,
-    };
-    return say(formatResult(named, args.format));
+  const result = { kernel: '', ramdisk: null as string | null, args: entry.args };
+  const { written } = files;
+  if (written === null) {
+    result.kernel = `<kernel:${entry.kernel?.path ?? ''}>`;
+    if (initrd !== null) result.ramdisk = `<ramdisk:${entry.initrds.map(({ path }) => path).join(' ')}>`;
+  } else {
+    result.kernel = written.kernel.path;
+    if (initrd !== null) result.ramdisk = written.ramdisk.path;
   }
-  const text = formatResult(
-    { kernel: files.kernel.path, ramdisk: initrd === null ? null : files.ramdisk.path, args: entry.args },
-    args.format,
-  );
-  if (args.decompress) await fillPlain(files, kernel, limits);
-  else await files.kernel.fill(kernel, { maxSize: limits.fileSize, what: 'the kernel' });
-  if (initrd !== null) await files.ramdisk.fill(initrd, { maxSize: limits.fileSize, what: 'the ramdisk' });
+  const text = formatResult(result, args.format);
+  if (written !== null) {
+    if (args.decompress) await fillPlain(written.kernel, kernel, limits);
+    else await written.kernel.fill(kernel, { maxSize: limits.fileSize, what: 'the kernel' });
+    if (initrd !== null) await written.ramdisk.fill(initrd, { maxSize: limits.fileSize, what: 'the ramdisk' });
+  }
   await files.deliver(text);
   await files.keep(initrd !== null);
+}
+
+/** Tells a person at the host, or its log, and goes on. */
+async function warn(warning: string): Promise<void> {
+  // Not process.stderr, which loads the network for a pipe.
+  await new StreamSink(2, 'standard error').write(Buffer.from(`pygrub: warning: ${printable(warning)}\n`, 'utf8'));
 }
 
 /**
@@ -148,26 +155,25 @@ async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Pro
       hint: 'leave out --strict to go on',
     });
   }
-  const line = `pygrub: warning: ${JSON.stringify(printable(entry.title))} may not start: ${printable(problem.message)}\n`;
-  // Not process.stderr, which loads the network for a pipe.
-  await new StreamSink(2, 'standard error').write(Buffer.from(line, 'utf8'));
+  await warn(`${JSON.stringify(printable(entry.title))} may not start: ${problem.message}`);
 }
 
 /** Hands out the kernel without its packing. @throws TygrubError */
-async function fillPlain(files: ResultFiles, kernel: ByteSource, limits: Limits): Promise<void> {
+async function fillPlain(file: NewFile, kernel: ByteSource, limits: Limits): Promise<void> {
   const { plainKernel } = await import('../kernel/index.js');
   const plain = await plainKernel(kernel, limits);
   const options = { maxSize: limits.fileSize, what: 'the kernel, decompressed,' };
-  if (plain.changed) await files.kernel.fillFrom(plain.stream(), options);
-  else await files.kernel.fill(kernel, options);
+  if (plain.changed) await file.fillFrom(plain.stream(), options);
+  else await file.fill(kernel, options);
 }
 
-/** `-l` ends with success whatever it finds, as pygrub's does. */
-async function list(guest: Guest): Promise<void> {
+/** `-l` ends with success where there is nothing to list, as pygrub's does. */
+async function list(guest: () => Promise<Guest>, args: Arguments): Promise<void> {
+  if (args.kernel !== null) return; // no config is read
   try {
-    const menu = await readBootMenu(guest);
+    const { entries } = await readEntries(await guest(), args);
     await say(
-      menu.entries
+      entries
         .filter(({ guess }) => !guess)
         .map(listedEntry)
         .join(''),
@@ -179,8 +185,10 @@ async function list(guest: Guest): Promise<void> {
 }
 
 async function showConfig(guest: Guest, args: Arguments): Promise<void> {
-  const entry = defaultOrNamed(await readBootMenu(guest, { config: CONFIG_PLACE }), args.entry);
-  await say(shownConfig({ ...entry, args: args.args === '' ? entry.args : `${entry.args} ${args.args}` }));
+  const menu = await readEntries(guest, args, CONFIG_PLACE);
+  if (args.listEntries) await say(menu.entries.map(listedEntry).join(''));
+  const entry = await chosenOf(menu, guest, { ...args, interactive: args.interactive && !args.listEntries });
+  await say(shownConfig(entry));
 }
 
 async function say(text: string): Promise<void> {
@@ -191,7 +199,7 @@ async function say(text: string): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof UsageRequest) {
     if (error.answer !== null) process.stdout.write(`${printable(error.answer)}\n`);
-    process.stderr.write(`${usage('pygrub')}\n`);
+    if (error.showsUsage) process.stderr.write(`${usage('pygrub')}\n`);
     if (error.status === 1) process.stderr.write(`RuntimeError: ${printable(error.message)}\n`);
     return error.status;
   }

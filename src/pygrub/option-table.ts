@@ -53,6 +53,13 @@ export const OPTIONS: readonly PygrubOption[] = [
     isNew: true,
     words: 'the kind of guest that is to start (default: any)',
   },
+  {
+    name: 'pygrub-compat',
+    letter: null,
+    value: null,
+    isNew: true,
+    words: 'number the entries of a GRUB 2 config as pygrub does: all in the file, also those that GRUB does not show',
+  },
   { name: 'strict', letter: null, value: null, isNew: true, words: 'fail when the kernel cannot start like that, instead of warning' },
   {
     name: 'domid',

@@ -3,13 +3,13 @@
  * All of it is opened before the disk is looked at, so that nothing has to be opened once rights are given up.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { usageError } from '../errors.js';
+import { resolve } from 'node:path';
+import { TygrubError, usageError } from '../errors.js';
 import { StreamSink } from '../extract/copy.js';
 import { NewFile } from '../extract/new-file.js';
 import { finished } from '../extract/unfinished-files.js';
 import { hostError } from '../source/host-file.js';
-import { type Arguments, UsageRequest } from './arguments.js';
+import type { Arguments } from './arguments.js';
 import type { Warden } from './warden.js';
 
 /** Where pygrub puts its files unless it is told otherwise; xenopsd accepts no other place, and no other spelling of it. */
@@ -19,34 +19,60 @@ const DEFAULT_DIRECTORY = '/var/run/xen/pygrub';
 interface Output {
   readonly fd: number;
   readonly name: string;
-  readonly isOwn: boolean;
+  /** The file, where this run made it. */
+  readonly created: NewFile | null;
+}
+
+/** The files that a run hands out. */
+export interface WrittenFiles {
+  readonly kernel: NewFile;
+  readonly ramdisk: NewFile;
 }
 
 /** The opened output of one run. */
 export class ResultFiles {
   private constructor(
-    readonly kernel: NewFile,
-    readonly ramdisk: NewFile,
-    private readonly output: Output,
+    /** Null for a run that hands out no files. */
+    readonly written: WrittenFiles | null,
+    private readonly output: Output | null,
     private readonly warden: Warden | null,
   ) {}
 
   /**
    * Creates kernel and ramdisk, empty and mode 0600, and opens the file for the result.
    * @param guarded a warden removes the files if the run fails, since this process will not be able to
-   * @throws UsageRequest when the directory is none; TygrubError io
+   * @throws TygrubError io
    */
-  static async open(args: Pick<Arguments, 'output' | 'outputDirectory'>, guarded: boolean): Promise<ResultFiles> {
-    const folder = outputDirectory(args.outputDirectory);
-    const output = openOutput(args.output);
-    const [kernel, ramdisk] = [join(folder, `boot_kernel.${randomName()}`), join(folder, `boot_ramdisk.${randomName()}`)];
-    // The warden comes first: a run that is killed must not leave a file that nobody watches over.
-    const warden = guarded ? await (await import('./warden.js')).Warden.start(kernel, ramdisk) : null;
+  static async open(
+    args: Pick<Arguments, 'output' | 'outputDirectory' | 'notReally' | 'listEntries' | 'isConfig'>,
+    guarded: boolean,
+  ): Promise<ResultFiles> {
+    if (args.listEntries || args.isConfig) {
+      // Such runs say what they have to on standard output; that the file is there is all that is asked of it.
+      if (args.output !== null) closeSync(existingOutput(args.output));
+      return new ResultFiles(null, null, null);
+    }
+    const names = args.notReally ? null : newNames(outputDirectory(args.outputDirectory));
+    const created: NewFile[] = [];
+    let warden: Warden | null = null;
     try {
-      const files = new ResultFiles(NewFile.create(kernel), NewFile.create(ramdisk), output, warden);
-      if (warden !== null) for (const path of [kernel, ramdisk]) finished(path);
-      return files;
+      const output = openOutput(args.output);
+      if (output.created !== null) created.push(output.created);
+      // The warden comes first: a run that is killed must not leave a file that nobody watches over.
+      const watched = [...(names === null ? [] : [names.kernel, names.ramdisk]), ...created.map(({ path }) => path)];
+      if (guarded && watched.length > 0) warden = await (await import('./warden.js')).Warden.start(watched);
+      let written: WrittenFiles | null = null;
+      if (names !== null) {
+        const kernel = NewFile.create(names.kernel);
+        created.push(kernel);
+        const ramdisk = NewFile.create(names.ramdisk);
+        created.push(ramdisk);
+        written = { kernel, ramdisk };
+      }
+      if (warden !== null) for (const path of watched) finished(path);
+      return new ResultFiles(written, output, warden);
     } catch (error) {
+      for (const file of created) file.discard();
       await warden?.end('failed');
       throw error;
     }
@@ -54,48 +80,76 @@ export class ResultFiles {
 
   /** Writes the result, which is the last thing that happens: a caller that sees it has whole files. */
   async deliver(text: string): Promise<void> {
-    await new StreamSink(this.output.fd, this.output.name).write(Buffer.from(text, 'utf8'));
-    if (this.output.isOwn) closeSync(this.output.fd);
+    if (this.output === null) return;
+    const { fd, name } = this.output;
+    try {
+      if (fd !== 1 && fstatSync(fd).isFile()) ftruncateSync(fd, 0);
+    } catch (error) {
+      throw hostError(error, `the output file ${name} cannot be emptied`);
+    }
+    await new StreamSink(fd, name).write(Buffer.from(text, 'utf8'));
+    if (fd !== 1 && this.output.created === null) closeSync(fd);
   }
 
   /** The files stay; the ramdisk only where there is one. */
   async keep(withRamdisk: boolean): Promise<void> {
-    if (this.warden !== null) return this.warden.end(withRamdisk ? 'keep' : 'keep-kernel');
-    if (withRamdisk) this.ramdisk.keep();
-    else this.ramdisk.discard();
-    this.kernel.keep();
+    const { written, output, warden } = this;
+    if (warden !== null) return warden.end(withRamdisk || written === null ? 'keep' : 'keep-kernel');
+    output?.created?.keep();
+    if (written === null) return;
+    if (withRamdisk) written.ramdisk.keep();
+    else written.ramdisk.discard();
+    written.kernel.keep();
   }
 
   /** The files go. */
   async discard(): Promise<void> {
-    if (this.warden !== null) return this.warden.end('failed');
-    this.kernel.discard();
-    this.ramdisk.discard();
+    const { written, output, warden } = this;
+    if (warden !== null) return warden.end('failed');
+    output?.created?.discard();
+    written?.kernel.discard();
+    written?.ramdisk.discard();
   }
 }
 
 function openOutput(path: string | null): Output {
-  if (path === null) return { fd: 1, name: 'standard output', isOwn: false };
+  if (path === null) return { fd: 1, name: 'standard output', created: null };
   try {
-    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
-    if (fstatSync(fd).isFile()) ftruncateSync(fd, 0);
-    return { fd, name: path, isOwn: true };
+    const created = NewFile.create(path);
+    return { fd: created.fd, name: path, created };
+  } catch (error) {
+    if (!(error instanceof TygrubError) || error.code !== 'host.eexist') throw error;
+    return { fd: existingOutput(path), name: path, created: null };
+  }
+}
+
+/** Opens a file that is there; what is in it stays until there is a result. */
+function existingOutput(path: string): number {
+  try {
+    return openSync(path, constants.O_WRONLY);
   } catch (error) {
     throw hostError(error, `the output file ${path} cannot be opened`);
   }
 }
 
+/** The directory as an absolute path; no link in it is followed. */
 function outputDirectory(asked: string | null): string {
   const path = asked ?? DEFAULT_DIRECTORY;
+  // Two slashes at the beginning are a place of their own to POSIX, and Python leaves them.
+  const absolute = /^\/\/(?!\/)/.test(path) ? `/${resolve(path)}` : resolve(path);
+  if (asked !== null) return absolute; // it was there when the arguments were read
   try {
-    if (asked === null) mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (statSync(path).isDirectory()) return resolve(path);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (statSync(path).isDirectory()) return absolute;
   } catch (error) {
-    if (asked === null) throw hostError(error, `the output directory ${path} cannot be used`);
+    throw hostError(error, `the output directory ${path} cannot be used`);
   }
-  const message = `${path} is not an existing directory`;
-  if (asked !== null) throw new UsageRequest(1, message, message);
-  throw usageError('pygrub.output-directory', message);
+  throw usageError('pygrub.output-directory', `${path} is not an existing directory`);
+}
+
+function newNames(folder: string): { readonly kernel: string; readonly ramdisk: string } {
+  const path = (name: string): string => `${folder}${folder.endsWith('/') ? '' : '/'}${name}`;
+  return { kernel: path(`boot_kernel.${randomName()}`), ramdisk: path(`boot_ramdisk.${randomName()}`) };
 }
 
 /** Eight characters of [a-z0-9_], as Python's tempfile makes them. */

@@ -47,13 +47,14 @@ const LINUX_COMMAND_LINE = 2047;
  * @param warn gets a sentence where the guest would lose its end
  * @throws TygrubError limit when libxl would drop it
  */
-export function checkLengths(args: string, warn: (warning: string) => void): void {
+export async function checkLengths(args: string, warn: (warning: string) => Promise<void>): Promise<void> {
   const length = Buffer.byteLength(args, 'utf8');
   if (length + 'args '.length > LIBXL_ITEM) {
     throw limitReached('commandLine', `the kernel's command line has ${length} bytes, and libxl drops one of more than ${LIBXL_ITEM - 5}`);
   }
-  if (length > LINUX_COMMAND_LINE) warn(`the kernel's command line has ${length} bytes: Linux keeps ${LINUX_COMMAND_LINE}`);
-  else if (length > PV_COMMAND_LINE) warn(`the kernel's command line has ${length} bytes: a PV guest gets the first ${PV_COMMAND_LINE}`);
+  if (length > LINUX_COMMAND_LINE) await warn(`the kernel's command line has ${length} bytes: Linux keeps ${LINUX_COMMAND_LINE}`);
+  else if (length > PV_COMMAND_LINE)
+    await warn(`the kernel's command line has ${length} bytes: a PV guest gets the first ${PV_COMMAND_LINE}`);
 }
 
 /** Python 3's `repr` of a string: single quotes unless only they occur in it; what cannot be printed is escaped. */

@@ -51,7 +51,7 @@ describe.skipIf(missing)('a run that pygrub was seen in', () => {
     expect(run.stderr.trimEnd().split('\n').at(-1)).toMatch(/^RuntimeError: .{10,}/);
   };
 
-  it.each(['good', 'no initrd'])('%s: the same result', (image) => {
+  it.each(['good', 'no initrd', 'empty initrd'])('%s: the same result', (image) => {
     for (const format of ['simple0', 'simple', 'sxp']) {
       const [theirs, ours] = both(['-q', `--output-format=${format}`], image);
       expect([theirs.status, ours.status]).toEqual([0, 0]);
@@ -96,7 +96,7 @@ describe.skipIf(missing)('a run that pygrub was seen in', () => {
   });
 
   // What pygrub hands out although nothing can boot with it is refused: no caller depends on it (6.5).
-  it.each(['empty kernel', 'directory as kernel', 'empty initrd'])('%s: handed out there, refused here', (image) => {
+  it.each(['empty kernel', 'directory as kernel'])('%s: handed out there, refused here', (image) => {
     const [theirs, ours] = both(['-q', '--output-format=simple'], image);
     expect(theirs.status).toBe(0);
     failsWell(ours);
@@ -114,6 +114,16 @@ describe.skipIf(missing)('a run that pygrub was seen in', () => {
     expect(theirs.stdout).toMatch(/^kernel None\n/);
     expect(ours.stdout.split('\n').slice(-3)).toEqual(theirs.stdout.split('\n').slice(-3));
     expect(ours.left).toEqual({});
+  });
+
+  it('empty initrd with --runas: both name a ramdisk, which is there here', () => {
+    const [theirs, ours] = both(['-q', `--runas=${UID}`, '--output-format=simple'], 'empty initrd');
+    expect([theirs.status, ours.status]).toEqual([0, 0]);
+    expect(theirs.stdout).toMatch(/^ramdisk /m);
+    expect(Object.keys(theirs.left)).toEqual(['boot_kernel']);
+    expect(ours.stdout).toMatch(/^ramdisk /m);
+    expect(ours.left).toEqual({ ...theirs.left, boot_ramdisk: '' });
+    expect(ours.stderr).toMatch(/warning: the ramdisk is empty/);
   });
 
   it('without a terminal: pygrub fails for want of curses, and so does not hang; neither does this', () => {
