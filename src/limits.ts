@@ -57,7 +57,7 @@ export interface Limits {
   readonly repairBackup: number;
   /** Bytes of a journal or log that is replayed in memory. */
   readonly journalSize: number;
-  /** Blocks that a replayed journal may replace. */
+  /** Blocks that a replayed journal may replace; a log of 1 GiB, the largest that mke2fs makes, has this many of 4 KiB. */
   readonly journalBlocks: number;
   /** Bytes of a log's transactions that are kept until they commit; Linux starts to write at 32 MiB and waits at twice that. */
   readonly logPending: number;
@@ -147,7 +147,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   parentLocatorSize: 64 * KiB,
   repairBackup: 64 * MiB,
   journalSize: 1 * GiB,
-  journalBlocks: 131_072,
+  journalBlocks: 262_144,
   logPending: 128 * MiB,
   fastCommitRecords: 65_536,
   chunks: 262_144,

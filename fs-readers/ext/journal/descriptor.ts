@@ -61,9 +61,10 @@ function tagSize(journal: Journal): number {
   return BLOCK_TAG.size + (journal.wide ? BLOCK_TAG_HIGH.size : 0) + (journal.checksums === 2 ? TAG_V2_EXTRA : 0);
 }
 
-/** The block numbers of a revoke block. */
-export function readRevokes(block: Uint8Array, journal: Journal): number[] {
-  const end = Math.min(REVOKE_HEADER.decode(block).count, block.length - (journal.checksums > 1 ? JOURNAL_TAIL.size : 0));
+/** The block numbers of a revoke block; null when it says that it has more bytes than a block. */
+export function readRevokes(block: Uint8Array, journal: Journal): number[] | null {
+  const end = REVOKE_HEADER.decode(block).count;
+  if (end > block.length - (journal.checksums > 1 ? JOURNAL_TAIL.size : 0)) return null;
   const size = journal.wide ? 8 : 4;
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const revoked: number[] = [];

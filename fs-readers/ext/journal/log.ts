@@ -5,7 +5,7 @@
  */
 import { crc32cRaw, crc32MsbFirst } from '../../../src/bytes/crc.js';
 import type { Decoded } from '../../../src/bytes/layout.js';
-import { corrupt, limitReached } from '../../../src/errors.js';
+import { limitReached } from '../../../src/errors.js';
 import type { Limits } from '../../../src/limits.js';
 import { crcWithout } from '../checksums.js';
 import type { Report } from '../report.js';
@@ -30,8 +30,8 @@ export interface Replay {
   /** The number that the next transaction would have: fast commits must carry it. */
   readonly nextSequence: number;
   /**
-   * Damage inside a transaction that was committed, as a phrase: its copies cannot be trusted, and the filesystem with
-   * only a part of them would be one that never was. The kernel refuses to mount then. Null when all is well.
+   * Damage inside a transaction whose commit block is good, as a phrase; null when all is well. Blocks were lost after
+   * they had reached the disk, later transactions count on them: the kernel refuses to mount then.
    */
   readonly damage: string | null;
 }
@@ -83,9 +83,7 @@ class LogReader {
       if (header.magic !== JOURNAL_MAGIC || header.sequence !== this.sequence) break;
       if (header.blocktype === BLOCK_TYPE.DESCRIPTOR) await this.descriptor(block, at, transaction);
       else if (header.blocktype === BLOCK_TYPE.REVOKE) {
-        if (!this.tailMatches(block)) transaction.damage ??= `the checksum of revoke block ${at} is wrong`;
-        for (const revoked of readRevokes(block, this.journal)) transaction.revoked.push(revoked);
-        this.bound(transaction);
+        this.revoke(block, at, transaction);
       } else if (header.blocktype === BLOCK_TYPE.COMMIT) {
         if (!this.commit(block, at, transaction)) break;
         transaction = new Transaction();
@@ -113,6 +111,14 @@ class LogReader {
     return crcWithout(block, this.journal.seed, [at, JOURNAL_TAIL.size]) === JOURNAL_TAIL.decode(block, at).checksum;
   }
 
+  private revoke(block: Uint8Array, at: number, transaction: Transaction): void {
+    if (!this.tailMatches(block)) transaction.damage ??= `the checksum of revoke block ${at} is wrong`;
+    const revoked = readRevokes(block, this.journal);
+    if (revoked === null) transaction.damage ??= `revoke block ${at} says that it has more bytes than a block`;
+    for (const number of revoked ?? []) transaction.revoked.push(number);
+    this.bound(transaction);
+  }
+
   private async descriptor(block: Uint8Array, at: number, transaction: Transaction): Promise<void> {
     if (!this.tailMatches(block)) transaction.damage ??= `the checksum of descriptor block ${at} is wrong`;
     const tags = readTags(block, this.journal);
@@ -123,6 +129,9 @@ class LogReader {
         // More data than there is journal: nothing after this can be a commit block.
         transaction.damage ??= `descriptor block ${at} describes more blocks than the journal has`;
         return;
+      }
+      if (tag.block >= this.superblock.blocksCount) {
+        transaction.damage ??= `descriptor block ${at} has a copy of block ${tag.block}, the filesystem has ${this.superblock.blocksCount}`;
       }
       transaction.blocks.push({ ...tag, at: this.advance() });
     }
@@ -185,19 +194,14 @@ class LogReader {
       if (!stale) {
         this.report.warn({
           code: 'ext.journal-damaged',
-          message: `the journal is damaged at transaction ${this.sequence} (the checksum of commit block ${at} is wrong); it was replayed up to the one before`,
-          hint: 'the newest changes of the guest are lost; let the guest repair its filesystem',
+          message: `the journal is damaged at transaction ${this.sequence} (the checksum of commit block ${at} is wrong): it was replayed up to the one before, the newest changes are missing`,
+          hint: 'let the guest repair its filesystem',
         });
       }
       return false;
     }
     this.lastCommitTime = time;
     for (const { block: number, at: place, escaped } of transaction.blocks) {
-      if (number >= this.superblock.blocksCount) {
-        throw corrupt('ext.journal', `the journal has a copy of block ${number}, the filesystem has ${this.superblock.blocksCount}`, {
-          hint: 'use --no-journal to read what is on the disk without the journal',
-        });
-      }
       this.replaced.set(number, { at: place, escaped });
     }
     for (const [number, what] of transaction.wrong) this.wrong.set(number, what);

@@ -1,7 +1,7 @@
 /** Recovery: the filesystem as the guest would see it after its next mount. Nothing is written anywhere. */
 import { equalBytes } from '../../../src/bytes/text.js';
 import { formatUuid, isZero } from '../../../src/bytes/uuid.js';
-import { corrupt, unsupported } from '../../../src/errors.js';
+import { corrupt, TygrubError, unsupported } from '../../../src/errors.js';
 import type { ByteSource } from '../../../src/source/byte-source.js';
 import type { FileSystemOptions } from '../../filesystem.js';
 import { contentOf } from '../block-map.js';
@@ -14,10 +14,13 @@ import type { ExtVolume } from '../volume.js';
 import { FastCommits } from './fast-commit.js';
 import { readFastCommits } from './fast-commit-records.js';
 import { type Journal, openJournal } from './journal-superblock.js';
-import { readLog } from './log.js';
+import { type Replay, readLog } from './log.js';
 import { ReplayedSource } from './replayed-source.js';
 
 const HINT = 'use --no-journal to read what is on the disk without the journal';
+/** Of a warning that some of the journal is lost. */
+const DAMAGED = { code: 'ext.journal-damaged', hint: 'let the guest repair its filesystem' };
+const NOT_REPLAYED = 'journal damaged, not replayed';
 
 /** A filesystem and what its journal did to it, in words for people. */
 export interface Recovered {
@@ -30,7 +33,8 @@ export interface Recovered {
  * Replays the journal where the filesystem says that it must be.
  * @param backup whether the superblock is a backup: those are not updated when a filesystem is mounted, so the journal
  * itself has to tell whether it is in use
- * @throws TygrubError corrupt when the journal cannot be read, unsupported when it is on a device that is not there
+ * @returns what is on the disk, with a warning, where the journal is too damaged to be read at all
+ * @throws TygrubError unsupported when the journal is on a device that is not there or has unknown features, limit
  */
 export async function recover(volume: ExtVolume, backup: boolean, options: FileSystemOptions): Promise<Recovered> {
   const { superblock, report } = volume;
@@ -44,16 +48,21 @@ export async function recover(volume: ExtVolume, backup: boolean, options: FileS
     if (needed) report.warn({ code: 'ext.journal-not-replayed', message: 'the journal was not replayed, the newest changes are missing' });
     return { volume, state: needed ? 'journal not replayed' : '' };
   }
-  const journal = await findJournal(volume, options);
-  const log = await readLog(journal, superblock, options.limits, report);
+  let journal: Journal;
+  let log: Replay;
+  try {
+    journal = await findJournal(volume, options);
+    log = await readLog(journal, superblock, options.limits, report);
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    report.warn({ ...DAMAGED, message: `the journal was not replayed, the newest changes are missing: ${error.message}` });
+    return { volume, state: NOT_REPLAYED };
+  }
   if (!needed && log.transactions === 0) return { volume, state: '' };
   if (log.damage !== null) {
-    report.warn({
-      code: 'ext.journal-damaged',
-      message: `the journal is damaged inside a committed transaction (${log.damage}) and was not replayed: the newest changes are missing`,
-      hint: 'let the guest repair its filesystem',
-    });
-    return { volume, state: 'journal damaged, not replayed' };
+    const message = `the journal is damaged inside a committed transaction (${log.damage}) and was not replayed: the newest changes are missing`;
+    report.warn({ ...DAMAGED, message });
+    return { volume, state: NOT_REPLAYED };
   }
   const source = new ReplayedSource(volume.source, journal.source, log.blocks, superblock.blockSize);
   const found = await readSuperblock(source, report);
@@ -62,8 +71,18 @@ export async function recover(volume: ExtVolume, backup: boolean, options: FileS
   const counts = `${log.transactions} transactions, ${log.blocks.size} blocks`;
   const fast = journal.fields.start === 0 ? null : await readFastCommits(journal, log.nextSequence, superblock.inodeSize, options.limits);
   if (fast === null || fast.commits === 0) return { volume: replayed, state: `journal replayed (${counts})` };
-  const fastCommits = await FastCommits.apply(replayed, fast.records);
-  return { volume: { ...replayed, fastCommits }, state: `journal replayed (${counts}, ${fast.commits} fast commits)` };
+  try {
+    const fastCommits = await FastCommits.apply(replayed, fast.records);
+    return { volume: { ...replayed, fastCommits }, state: `journal replayed (${counts}, ${fast.commits} fast commits)` };
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    report.warn({ ...DAMAGED, message: `the fast commits were not replayed, the newest changes are missing: ${error.message}` });
+    return { volume: replayed, state: `journal replayed (${counts}, no fast commits)` };
+  }
+}
+
+function isCorrupt(error: unknown): error is TygrubError {
+  return error instanceof TygrubError && error.kind === 'corrupt';
 }
 
 async function findJournal(volume: ExtVolume, options: FileSystemOptions): Promise<Journal> {
