@@ -63,6 +63,8 @@ export interface Limits {
   readonly logPending: number;
   /** Records of fast commits that are replayed; the area of 256 blocks that mke2fs makes holds fewer. */
   readonly fastCommitRecords: number;
+  /** Bytes of changes that a btrfs log tree makes, 128 for each item added; one kernel's installation makes less than 1 MiB. */
+  readonly logTreeSize: number;
   /** Chunks of a btrfs filesystem that are kept; data chunks have 1 GiB as a rule. */
   readonly chunks: number;
   /** Bytes of a btrfs filesystem's tree blocks that are kept decoded. */
@@ -150,6 +152,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   journalBlocks: 262_144,
   logPending: 128 * MiB,
   fastCommitRecords: 65_536,
+  logTreeSize: 64 * MiB,
   chunks: 262_144,
   treeCacheSize: 4 * MiB,
   attributeSize: 64 * KiB,

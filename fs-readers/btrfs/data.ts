@@ -5,7 +5,7 @@ import type { WarningList } from '../warning-list.js';
 import { type Checksum, matches } from './checksum.js';
 import { ITEM_TYPE, OBJECT } from './layout.js';
 import type { Storage } from './storage.js';
-import type { Tree } from './tree.js';
+import type { Item, ItemTree } from './tree.js';
 
 /** Checksums of consecutive sectors; what has none is null. */
 type SectorSums = readonly ({ readonly bytes: Uint8Array; readonly at: number } | null)[];
@@ -18,20 +18,27 @@ export class VerifiedData implements ByteSource {
   readonly size = Number.MAX_SAFE_INTEGER;
   private readonly sector: number;
   private readonly checksum: Checksum;
+  /** Logged checksum items in the order of their addresses, and the bytes of the longest one. */
+  private readonly logged: readonly Item[];
+  private readonly longest: number;
 
   /**
    * @param checksums the tree of data checksums; null where there is none
+   * @param logged checksum items of log trees, which come before those
    * @param ignoreChecksums whether a wrong checksum is only a warning
    */
   constructor(
     private readonly storage: Storage,
-    private readonly checksums: Tree | null,
+    private readonly checksums: ItemTree | null,
+    logged: readonly Item[],
     private readonly warnings: WarningList,
     private readonly ignoreChecksums: boolean,
   ) {
     const { superblock } = storage.devices.main;
     this.sector = superblock.fields.sectorsize;
     this.checksum = superblock.checksum;
+    this.logged = [...logged].sort((a, b) => a.key.offset - b.key.offset);
+    this.longest = logged.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
   }
 
   async read(address: number, length: number): Promise<Uint8Array> {
@@ -94,20 +101,39 @@ export class VerifiedData implements ByteSource {
 
   /** Checksums of the sectors of a range. The key of an item is the address of its first sector. */
   private async sums(start: number, length: number): Promise<SectorSums> {
-    const count = length / this.sector;
-    const found: ({ bytes: Uint8Array; at: number } | null)[] = new Array(count).fill(null);
-    if (this.checksums === null) return found;
-    const place = { objectid: OBJECT.EXTENT_CSUM, type: ITEM_TYPE.EXTENT_CSUM };
-    const { size } = this.checksum;
-    const before = await this.checksums.floor({ ...place, offset: start });
-    const from = before !== null && before.key.objectid === place.objectid && before.key.type === place.type ? before.key.offset : start;
-    for await (const { key, bytes } of this.checksums.range({ ...place, offset: from }, { ...place, offset: start + length - 1 })) {
-      const skipped = (key.offset - start) / this.sector;
-      if (!Number.isInteger(skipped))
-        throw corrupt('btrfs.checksum-item', `checksums begin at logical address ${key.offset}, where no sector does`);
-      const covered = Math.floor(bytes.length / size);
-      for (let i = Math.max(0, -skipped); i < covered && skipped + i < count; i++) found[skipped + i] = { bytes, at: i * size };
+    const found: ({ bytes: Uint8Array; at: number } | null)[] = new Array(length / this.sector).fill(null);
+    if (this.checksums !== null) {
+      const place = { objectid: OBJECT.EXTENT_CSUM, type: ITEM_TYPE.EXTENT_CSUM };
+      const before = await this.checksums.floor({ ...place, offset: start });
+      const from = before !== null && before.key.objectid === place.objectid && before.key.type === place.type ? before.key.offset : start;
+      for await (const item of this.checksums.range({ ...place, offset: from }, { ...place, offset: start + length - 1 })) {
+        this.enter(item, start, found);
+      }
     }
+    for (const item of this.loggedSums(start, length)) this.enter(item, start, found);
     return found;
+  }
+
+  /** Enters the checksums of an item for a range that begins at `start`. @throws TygrubError corrupt `btrfs.checksum-item` */
+  private enter({ key, bytes }: Item, start: number, found: ({ bytes: Uint8Array; at: number } | null)[]): void {
+    const { size } = this.checksum;
+    const skipped = (key.offset - start) / this.sector;
+    if (!Number.isInteger(skipped))
+      throw corrupt('btrfs.checksum-item', `checksums begin at logical address ${key.offset}, where no sector does`);
+    const covered = Math.floor(bytes.length / size);
+    for (let i = Math.max(0, -skipped); i < covered && skipped + i < found.length; i++) found[skipped + i] = { bytes, at: i * size };
+  }
+
+  /** The logged items that may have checksums of a range. */
+  private *loggedSums(start: number, length: number): Generator<Item> {
+    const reach = Math.floor(this.longest / this.checksum.size) * this.sector;
+    let low = 0;
+    let high = this.logged.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.logged[middle] as Item).key.offset + reach <= start) low = middle + 1;
+      else high = middle;
+    }
+    for (let item = this.logged[low]; item !== undefined && item.key.offset < start + length; item = this.logged[++low]) yield item;
   }
 }

@@ -6,7 +6,7 @@ import type { FileType } from '../filesystem.js';
 import { type Key, LAST } from './key.js';
 import { DIR_ITEM, ITEM_TYPE, NAME_LENGTH } from './layout.js';
 import type { Subvolume } from './subvolume.js';
-import type { Item, Tree } from './tree.js';
+import type { Item, ItemTree } from './tree.js';
 import type { BtrfsVolume } from './volume.js';
 
 /** A directory item: a name and where it leads, or an attribute and its value. */
@@ -59,11 +59,26 @@ export function dirItems(item: Item): DirItem[] {
   return found;
 }
 
+/** The bytes of one directory item, as it stands in a tree. */
+export function encodeDirItem({ location, type, name, data }: DirItem): Uint8Array {
+  const bytes = new Uint8Array(DIR_ITEM.size + name.length + data.length);
+  DIR_ITEM.encode(bytes, { location, data_len: data.length, name_len: name.length, type });
+  bytes.set(name, DIR_ITEM.size);
+  bytes.set(data, DIR_ITEM.size + name.length);
+  return bytes;
+}
+
 /** The directory item of a name; null when there is none. */
-export async function findName(tree: Tree, directory: number, name: Uint8Array): Promise<DirItem | null> {
+export async function findName(tree: ItemTree, directory: number, name: Uint8Array): Promise<DirItem | null> {
   const item = await tree.find({ objectid: directory, type: ITEM_TYPE.DIR_ITEM, offset: nameHash(name) });
   if (item === null) return null;
   return dirItems(item).find((entry) => equalBytes(entry.name, name)) ?? null;
+}
+
+/** The `BTRFS_FT_...` of a type. */
+export function directoryItemType(type: FileType): number {
+  for (const [number, name] of FILE_TYPES) if (name === type) return number;
+  throw new RangeError(`no directory item has the type ${type}`);
 }
 
 /** The type that a directory item gives, null where it gives none. */

@@ -7,11 +7,13 @@ import { WarningList } from '../warning-list.js';
 import { Chunk } from './chunk.js';
 import { VerifiedData } from './data.js';
 import { Devices } from './devices.js';
+import { INCOMPAT } from './features.js';
 import { ITEM_TYPE, OBJECT } from './layout.js';
+import { type ReplayedLog, replayLogTrees } from './log-tree/index.js';
 import { subvolumeRoot } from './node.js';
 import { Storage } from './storage.js';
 import { Subvolumes } from './subvolume.js';
-import { hasMagic, hasOnlyBackup, superblockBytes } from './superblock.js';
+import { hasMagic, hasOnlyBackup, type Superblock, superblockBytes } from './superblock.js';
 import { Tree } from './tree.js';
 import { TreeBlocks } from './tree-block.js';
 import type { BtrfsVolume } from './volume.js';
@@ -28,6 +30,8 @@ class BtrfsFileSystem implements FileSystem {
   constructor(
     private readonly volume: BtrfsVolume,
     private readonly defaultSubvolume: number,
+    /** What its log trees changed; null where they were not replayed. */
+    private readonly log: ReplayedLog | null,
   ) {
     const { fields } = volume.superblock;
     this.uuid = formatUuid(fields.fsid);
@@ -42,7 +46,8 @@ class BtrfsFileSystem implements FileSystem {
 
   get state(): string {
     const parts: string[] = [];
-    if (this.volume.superblock.fields.log_root !== 0) parts.push('log tree not replayed');
+    if (this.log !== null) parts.push(`log tree replayed (${this.log.items} items)`);
+    else if (this.volume.superblock.fields.log_root !== 0) parts.push('log tree not replayed');
     const missing = this.volume.storage.devices.missingIds;
     if (missing.length > 0) parts.push(`degraded: without device ${missing.join(', ')}`);
     return parts.join(', ');
@@ -77,15 +82,33 @@ async function open(source: ByteSource, options: FileSystemOptions): Promise<Fil
     limits,
   );
   const subvolumes = new Subvolumes(rootTree, fields.root_dir_objectid, blocks, limits);
-  const data = new VerifiedData(storage, await subvolumes.tree(OBJECT.CSUM_TREE), warnings, options.ignoreChecksums);
-  if (fields.log_root !== 0) {
-    warnings.add(
-      'btrfs.log-tree',
-      'the filesystem has a log tree that is not replayed: files written shortly before a crash may be old or missing',
-    );
-  }
+  const log = await replayed(superblock, subvolumes, blocks, options, warnings);
+  if (log !== null) subvolumes.useReplayed(log.trees);
+  const checksums = await subvolumes.tree(OBJECT.CSUM_TREE);
+  const data = new VerifiedData(storage, checksums, log?.checksums ?? [], warnings, options.ignoreChecksums);
   const volume: BtrfsVolume = { superblock, storage, subvolumes, data, limits, warnings };
-  return new BtrfsFileSystem(volume, await subvolumes.defaultId());
+  return new BtrfsFileSystem(volume, await subvolumes.defaultId(), log);
+}
+
+/** What the log trees changed; null where there are none or they are not to be replayed, which is a warning. */
+async function replayed(
+  { fields }: Superblock,
+  subvolumes: Subvolumes,
+  blocks: TreeBlocks,
+  { noJournal, limits }: FileSystemOptions,
+  warnings: WarningList,
+): Promise<ReplayedLog | null> {
+  if (fields.log_root === 0) return null;
+  if (noJournal) {
+    warnings.add(
+      'btrfs.log-not-replayed',
+      'the filesystem has a log tree that was not replayed: files written with fsync shortly before a crash may be old or missing',
+    );
+    return null;
+  }
+  const root = { address: fields.log_root, level: fields.log_root_level, committed: fields.generation };
+  const geometry = { sectorsize: fields.sectorsize, noHoles: (fields.incompat_flags.low & INCOMPAT.NO_HOLES) !== 0 };
+  return replayLogTrees(root, subvolumes, blocks, geometry, limits);
 }
 
 /** btrfs by the magic number of its first superblock. */

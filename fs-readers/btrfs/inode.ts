@@ -22,6 +22,11 @@ const TYPES: ReadonlyMap<number, FileType> = new Map([
   [0xc, 's'],
 ]);
 
+/** The type that the bits of a mode give; undefined where none has them. */
+export function typeOfMode(mode: number): FileType | undefined {
+  return TYPES.get(mode >>> 12);
+}
+
 /** How messages name an inode. */
 export function inodeText(inode: { readonly subvolume: Subvolume; readonly number: number }): string {
   return `inode ${inode.number} of subvolume ${inode.subvolume.id}`;
@@ -37,7 +42,7 @@ export async function readInode(subvolume: Subvolume, number: number): Promise<I
   if (item === null) throw notFound('btrfs.no-inode', `there is no ${text}`);
   if (item.bytes.length < INODE_ITEM.size) throw corrupt('btrfs.inode', `${text} is cut off`);
   const fields = INODE_ITEM.decode(item.bytes);
-  const type = TYPES.get(fields.mode >>> 12);
+  const type = typeOfMode(fields.mode);
   if (type === undefined) throw corrupt('btrfs.inode', `${text} has the impossible mode ${fields.mode.toString(8)}`);
   return { subvolume, number, type, fields };
 }

@@ -50,7 +50,8 @@ export const keyField: FieldType<Key> = {
 /** The largest 64-bit number. */
 export const LAST = -1;
 
-function compareNumbers(a: number, b: number): number {
+/** Orders the numbers of keys: unsigned, so that reserved ones come last. */
+export function compareNumbers(a: number, b: number): number {
   if (a < 0 !== b < 0) return a < 0 ? 1 : -1;
   return a - b;
 }

@@ -127,6 +127,8 @@ export const OBJECT = {
   CHUNK_TREE: 3,
   FS_TREE: 5,
   CSUM_TREE: 7,
+  /** The tree of log trees, and each of these. */
+  TREE_LOG: -6,
   FIRST_FREE: 256,
   FIRST_CHUNK_TREE: 256,
   EXTENT_CSUM: -10,
@@ -135,7 +137,11 @@ export const OBJECT = {
 /** Types of items, the middle part of keys. */
 export const ITEM_TYPE = {
   INODE_ITEM: 1,
+  INODE_REF: 12,
+  INODE_EXTREF: 13,
   XATTR_ITEM: 24,
+  /** Only in log trees, as the ranges of names that they tell everything about. */
+  DIR_LOG_INDEX: 72,
   DIR_ITEM: 84,
   DIR_INDEX: 96,
   EXTENT_DATA: 108,
@@ -190,6 +196,22 @@ export const DIR_ITEM = layout('btrfs directory item', 30, 'little', {
   name_len: [27, u16],
   type: [29, u8],
 });
+
+/** `struct btrfs_inode_ref` without the name; the key's offset is the directory. */
+export const INODE_REF = layout('btrfs inode reference', 10, 'little', {
+  index: [0, u64],
+  name_len: [8, u16],
+});
+
+/** `struct btrfs_inode_extref` without the name; the key's offset is a hash of directory and name. */
+export const INODE_EXTREF = layout('btrfs extended inode reference', 18, 'little', {
+  parent_objectid: [0, u64],
+  index: [8, u64],
+  name_len: [16, u16],
+});
+
+/** `struct btrfs_dir_log_item`; the key's offset is the first index of the range. */
+export const DIR_LOG_ITEM = layout('btrfs directory log item', 8, 'little', { end: [0, keyNumber] });
 
 /** The kernel's BTRFS_NAME_LEN. */
 export const NAME_LENGTH = 255;

@@ -5,13 +5,13 @@ import type { Limits } from '../../src/limits.js';
 import { findName } from './directory.js';
 import { LAST } from './key.js';
 import { ITEM_TYPE, OBJECT, ROOT_ITEM, ROOT_REF } from './layout.js';
-import { isSubvolume, Tree, type TreeRoot } from './tree.js';
+import { type ItemTree, isSubvolume, Tree, type TreeRoot } from './tree.js';
 import type { TreeBlocks } from './tree-block.js';
 
 /** A file tree. */
 export interface Subvolume {
   readonly id: number;
-  readonly tree: Tree;
+  readonly tree: ItemTree;
   /** The inode of its root directory. */
   readonly rootDirectory: number;
 }
@@ -23,6 +23,8 @@ const DEFAULT = encodeUtf8('default');
 /** The trees that the root tree lists. */
 export class Subvolumes {
   private readonly opened = new Map<number, Subvolume>();
+  /** Trees with the changes of a log tree over them, by subvolume. */
+  private replayed: ReadonlyMap<number, ItemTree> = new Map();
 
   constructor(
     private readonly rootTree: Tree,
@@ -45,6 +47,18 @@ export class Subvolumes {
     return fields === null ? null : new Tree(rootOf(id, fields), this.blocks, this.limits);
   }
 
+  /** From now on subvolumes have these trees instead of those on the disk. */
+  useReplayed(trees: ReadonlyMap<number, ItemTree>): void {
+    this.replayed = trees;
+    this.opened.clear();
+  }
+
+  /** A subvolume's tree as it is on the disk; null when there is no such subvolume. @throws TygrubError corrupt */
+  async treeOnDisk(id: number): Promise<Tree | null> {
+    const fields = isSubvolume(id) ? await this.rootItem(id) : null;
+    return fields === null || fields.refs === 0 ? null : new Tree(rootOf(id, fields), this.blocks, this.limits);
+  }
+
   /**
    * Opens a subvolume.
    * @throws TygrubError not-found `btrfs.no-subvolume`; corrupt
@@ -54,7 +68,7 @@ export class Subvolumes {
     if (known !== undefined) return known;
     const fields = isSubvolume(id) ? await this.rootItem(id) : null;
     if (fields === null || fields.refs === 0) throw notFound('btrfs.no-subvolume', `there is no subvolume ${id}`);
-    const tree = new Tree(rootOf(id, fields), this.blocks, this.limits);
+    const tree = this.replayed.get(id) ?? new Tree(rootOf(id, fields), this.blocks, this.limits);
     const subvolume = { id, tree, rootDirectory: fields.root_dirid };
     this.opened.set(id, subvolume);
     if (this.opened.size > KEPT) {

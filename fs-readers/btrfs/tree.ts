@@ -38,29 +38,36 @@ function floorIndex(keys: readonly Key[], key: Key): number {
   return low - 1;
 }
 
-export class Tree {
+/** What is searched in: a tree on the disk, or one with the changes of a log over it. */
+export interface ItemTree {
+  /** The item of a key; null when there is none. @throws TygrubError corrupt, limit */
+  find(key: Key): Promise<Item | null>;
+  /** The last item whose key is not above `key`; null when there is none. @throws TygrubError corrupt, limit */
+  floor(key: Key): Promise<Item | null>;
+  /**
+   * The items from one key to another, both included, in order.
+   * @throws TygrubError corrupt; limit `treeNodes`
+   */
+  range(from: Key, to: Key): AsyncGenerator<Item>;
+}
+
+export class Tree implements ItemTree {
   constructor(
     readonly root: TreeRoot,
     private readonly blocks: TreeBlocks,
     private readonly limits: Limits,
   ) {}
 
-  /** The item of a key; null when there is none. @throws TygrubError corrupt, limit */
   async find(key: Key): Promise<Item | null> {
     const item = await this.floor(key);
     return item !== null && compareKeys(item.key, key) === 0 ? item : null;
   }
 
-  /** The last item whose key is not above `key`; null when there is none. @throws TygrubError corrupt, limit */
   async floor(key: Key): Promise<Item | null> {
     const leaf = (await this.descend(key)).pop();
     return leaf === undefined || leaf.index < 0 ? null : itemAt(leaf);
   }
 
-  /**
-   * The items from one key to another, both included, in order.
-   * @throws TygrubError corrupt; limit `treeNodes`
-   */
   async *range(from: Key, to: Key): AsyncGenerator<Item> {
     const path = await this.descend(from);
     let leaf = path[path.length - 1] as Step;

@@ -1,27 +1,54 @@
-/** A small btrfs image in memory with what Linux reads from it, and ways to damage it with right checksums. */
+/** Small btrfs images in memory with what Linux reads from them, and ways to damage them with right checksums. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
 import { CHECKSUM_FIELD, SUPERBLOCK_OFFSETS } from '../../../fs-readers/btrfs/layout.js';
+import type { FileSystem } from '../../../fs-readers/index.js';
+import { resolvePath } from '../../../fs-readers/path.js';
 import { crc32c } from '../../../src/bytes/crc.js';
+import { DEFAULT_LIMITS } from '../../../src/limits.js';
 import type { ByteSource } from '../../../src/source/byte-source.js';
 import { MemorySource } from '../../../src/source/memory.js';
+import { sha256 } from '../../support/manifest.js';
 
 /** Bytes of a tree block, a sector and a superblock of the image. */
 export const BLOCK = 4096;
 export const PRIMARY = SUPERBLOCK_OFFSETS[0] ?? 0;
 
-/** The image (made by fixtures/make-small.sh); each call gives bytes of its own. */
+/** An image of the fixtures (made by `make-small.sh` or `make-log.sh`); each call gives bytes of its own. */
+export function fixtureImage(name: 'small' | 'log'): Uint8Array {
+  return new Uint8Array(gunzipSync(readFileSync(new URL(`fixtures/${name}.img.gz`, import.meta.url))));
+}
+
+/** The image with everything that the reader knows but a log. */
 export function smallImage(): Uint8Array {
-  return new Uint8Array(gunzipSync(readFileSync(new URL('fixtures/small.img.gz', import.meta.url))));
+  return fixtureImage('small');
 }
 
 /** What Linux reads: one row for each path, from the top level (`top`) or the default subvolume (`root`). */
-export function smallRows(from: 'top' | 'root') {
-  return readFileSync(new URL('fixtures/small.tsv', import.meta.url), 'utf8')
+export function fixtureRows(name: 'small' | 'log', from: 'top' | 'root') {
+  return readFileSync(new URL(`fixtures/${name}.tsv`, import.meta.url), 'utf8')
     .split('\n')
     .map((line) => line.split('\t'))
     .filter(([origin]) => origin === from)
     .map(([, path = '', type = '', size = '', content = '']) => ({ path, type, size, content }));
+}
+
+/** Compares a filesystem with what Linux reads, path by path, listings and lookups included. */
+export async function expectRows(fs: FileSystem, rows: ReturnType<typeof fixtureRows>): Promise<void> {
+  expect(rows.length).toBeGreaterThan(5);
+  for (const { path, type, size, content } of rows) {
+    const { node } = await resolvePath(fs, path, DEFAULT_LIMITS, false);
+    expect([path, node.type], path).toEqual([path, type]);
+    if (type === 'f') expect([String(node.size), await sha256(await node.open())], path).toEqual([size, content]);
+    if (type === 'l') expect(new TextDecoder().decode(await node.readLink())).toBe(content);
+    if (type !== 'd') continue;
+    const names: string[] = [];
+    for await (const entry of node.entries()) names.push(new TextDecoder().decode(entry.name));
+    const prefix = path === '/' ? '/' : `${path}/`;
+    const below = rows.filter((row) => row.path !== '/' && row.path.startsWith(prefix) && !row.path.slice(prefix.length).includes('/'));
+    expect(names.sort()).toEqual(below.map((row) => row.path.slice(prefix.length)).sort());
+  }
 }
 
 /** Writes the checksum of a tree block or superblock again. */

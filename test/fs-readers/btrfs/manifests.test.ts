@@ -12,8 +12,8 @@ const NOTHING = { rows: new Map(), truncated: true };
 
 describe.skipIf(missing)('btrfs images of other programs', () => {
   for (const row of rows) {
-    // RAID5 is refused, and log trees are not replayed: see refuse.test.ts.
-    if (row.name.endsWith('raid5') || row.name.endsWith('-log')) continue;
+    // RAID5 is refused: see refuse.test.ts.
+    if (row.name.endsWith('raid5')) continue;
     for (const [oracle, path] of row.manifests) {
       it(`reads ${row.name} as Linux does (${oracle}, ${row.expect})`, { timeout: 60_000 }, async () => {
         const sources = row.files.map(openImage);
