@@ -21,6 +21,7 @@ export interface CopyCommandOptions extends ReadOptions {
   readonly newUuid?: boolean;
   readonly volume?: boolean;
   readonly verify?: boolean;
+  readonly sync?: boolean;
   readonly json?: boolean;
 }
 
@@ -74,6 +75,7 @@ async function copyWithProgress(
       force: options.force ?? false,
       volume: options.volume ?? false,
       verify: options.verify ?? false,
+      sync: options.sync ?? false,
       reading,
       limits: limitsOf(options),
       progress: (what, done, total) => lines[what].update(done, total),

@@ -65,6 +65,7 @@ export function registerVhdCommands(program: Command, setStatus: (status: number
     .option('--new-uuid', 'a new UUID also for the copy of a VHD without parents, which otherwise keeps its own')
     .option('--volume', 'the destination is a file that keeps its size: the footer goes to its last sector')
     .option('--verify', 'read the copy back and compare it')
+    .option('--sync', 'wait until a new file would survive a power failure (for volumes and replaced files always so)')
     .option('--json', 'for programs')
     .addHelpText(
       'after',

@@ -8,12 +8,12 @@ import {
   type PlacedBytes,
 } from '../disk/vhd-writer/index.js';
 import { ioError } from '../errors.js';
-import type { WriteTarget } from './host-target.js';
-import { type FilledChunk, isAllZero, stretches } from './stored-chunks.js';
+import type { DescriptorTarget, WriteTarget } from './host-target.js';
+import { type FilledPiece, stretches } from './stored-chunks.js';
 
 /** Where a copy goes. */
 export interface CopyPlace {
-  readonly target: WriteTarget;
+  readonly target: DescriptorTarget;
   /** Bytes of a volume, which may hold old data; null for a new file, which is empty and grows. */
   readonly volumeSize: number | null;
   readonly path: string;
@@ -29,13 +29,14 @@ export interface Ending {
 
 /** A layout being written. */
 export interface DiskWriter {
-  /** Bytes before the data in each chunk's buffer. */
-  readonly headroom: number;
-  put(chunk: FilledChunk): Promise<void>;
+  /** Takes the pieces of the disk in ascending order; what is left out is zeros. */
+  put(piece: FilledPiece): Promise<void>;
   /** Writes what remains beside the ending. */
   finish(): Promise<Ending>;
   /** Blocks that the copy has; null for layouts without blocks. */
   readonly allocated: number | null;
+  /** Where each byte of the disk has the same offset in a new file, its descriptor: pieces may go there by themselves. */
+  readonly straight: number | null;
 }
 
 /** Bytes at the start of a volume that are written last, so that an unfinished copy has no boot sector and no magic. */
@@ -53,9 +54,20 @@ export function neededSize(shape: CopyShape, storedBlocks: number): number {
   return (shape.entries > 0 ? new DynamicImage(shape.size, shape.entries).endAfter(storedBlocks) : shape.size) + 512;
 }
 
+/** Bytes of zeros that are written at once. */
+const ZEROS = new Uint8Array(1024 * 1024);
+/** The bitmap of a block: all of its sectors are there. */
+const FULL_BITMAP = new Uint8Array(BLOCK_BITMAP_SIZE).fill(0xff);
+
 class DynamicWriter implements DiskWriter {
-  readonly headroom = BLOCK_BITMAP_SIZE;
+  readonly straight = null;
   private readonly image: DynamicImage;
+  /** The block that pieces went into last; -1 before the first. */
+  private block = -1;
+  /** Where the data of that block start in the copy. */
+  private dataOffset = 0;
+  /** Bytes of that block that are written, on volumes. */
+  private written = 0;
 
   constructor(
     shape: CopyShape,
@@ -69,19 +81,44 @@ class DynamicWriter implements DiskWriter {
     return this.image.allocated;
   }
 
-  async put({ offset, slab }: FilledChunk): Promise<void> {
-    const data = slab.subarray(this.headroom);
-    if (isAllZero(data)) return;
-    const at = this.image.place(offset / this.image.blockSize);
-    requireRoom(this.place, this.image.dataEnd + this.footer.length);
-    slab.fill(0xff, 0, this.headroom);
+  async put({ offset, bytes }: FilledPiece): Promise<void> {
+    const data = [...stretches(bytes)];
+    if (data.length === 0) return;
+    const block = Math.floor(offset / this.image.blockSize);
+    if (block !== this.block) await this.begin(block);
+    const { target, volumeSize } = this.place;
+    const inside = offset - block * this.image.blockSize;
+    if (volumeSize === null) {
+      for (const [start, end] of data) await target.write(this.dataOffset + inside + start, bytes.subarray(start, end));
+      return;
+    }
     // Zeros inside a block are written too where something else may have stood: not every reader looks at bitmaps.
-    if (this.place.volumeSize !== null) return this.place.target.write(at, slab);
-    await this.place.target.write(at, slab.subarray(0, this.headroom));
-    for (const [start, end] of stretches(data)) await this.place.target.write(at + this.headroom + start, data.subarray(start, end));
+    await this.zerosUpTo(inside);
+    await target.write(this.dataOffset + inside, bytes);
+    this.written = inside + bytes.length;
+  }
+
+  private async begin(block: number): Promise<void> {
+    await this.completeBlock();
+    const at = this.image.place(block);
+    requireRoom(this.place, this.image.dataEnd + this.footer.length);
+    await this.place.target.write(at, FULL_BITMAP);
+    this.block = block;
+    this.dataOffset = at + FULL_BITMAP.length;
+    this.written = 0;
+  }
+
+  private async completeBlock(): Promise<void> {
+    if (this.block >= 0 && this.place.volumeSize !== null) await this.zerosUpTo(this.image.blockSize);
+  }
+
+  private async zerosUpTo(end: number): Promise<void> {
+    await writeZeros(this.place.target, this.dataOffset + this.written, this.dataOffset + end);
+    this.written = end;
   }
 
   async finish(): Promise<Ending> {
+    await this.completeBlock();
     for (const { offset, bytes } of this.image.metadata()) await this.place.target.write(offset, bytes);
     const size = this.place.volumeSize ?? this.image.dataEnd + this.footer.length;
     const parts = [
@@ -92,12 +129,9 @@ class DynamicWriter implements DiskWriter {
   }
 }
 
-/** Bytes of zeros that are written at once. */
-const ZEROS = new Uint8Array(1024 * 1024);
-
 class FlatWriter implements DiskWriter {
-  readonly headroom = 0;
   readonly allocated = null;
+  readonly straight: number | null;
   /** Up to here the volume has been written. */
   private position = 0;
   private heldBack: Uint8Array = new Uint8Array(0);
@@ -106,20 +140,21 @@ class FlatWriter implements DiskWriter {
     private readonly shape: CopyShape,
     private readonly footer: Uint8Array | null,
     private readonly place: CopyPlace,
-  ) {}
+  ) {
+    this.straight = place.volumeSize === null ? place.target.fd : null;
+  }
 
-  async put({ offset, length, slab }: FilledChunk): Promise<void> {
+  async put({ offset, bytes }: FilledPiece): Promise<void> {
     const { target, volumeSize } = this.place;
-    const data = slab.subarray(0, length);
     if (volumeSize === null) {
-      for (const [start, end] of stretches(data)) await target.write(offset + start, data.subarray(start, end));
+      for (const [start, end] of stretches(bytes)) await target.write(offset + start, bytes.subarray(start, end));
       return;
     }
     await this.zerosUpTo(offset);
-    const held = offset === 0 ? Math.min(HELD_BACK, length) : 0;
-    if (held > 0) this.heldBack = new Uint8Array(data.subarray(0, held)); // a copy: the buffer is used again
-    await target.write(offset + held, data.subarray(held));
-    this.position = offset + length;
+    const held = offset === 0 ? Math.min(HELD_BACK, bytes.length) : 0;
+    if (held > 0) this.heldBack = new Uint8Array(bytes.subarray(0, held)); // a copy: the buffer is used again
+    await target.write(offset + held, bytes.subarray(held));
+    this.position = offset + bytes.length;
   }
 
   async finish(): Promise<Ending> {
@@ -134,12 +169,13 @@ class FlatWriter implements DiskWriter {
 
   /** On a volume, what the disk does not store must be made zero. The held-back start is zero already. */
   private async zerosUpTo(end: number): Promise<void> {
-    while (this.position < end) {
-      const length = Math.min(ZEROS.length, end - this.position);
-      await this.place.target.write(this.position, ZEROS.subarray(0, length));
-      this.position += length;
-    }
+    await writeZeros(this.place.target, this.position, end);
+    this.position = Math.max(this.position, end);
   }
+}
+
+async function writeZeros(target: WriteTarget, start: number, end: number): Promise<void> {
+  for (let at = start; at < end; at += ZEROS.length) await target.write(at, ZEROS.subarray(0, Math.min(ZEROS.length, end - at)));
 }
 
 function requireRoom({ volumeSize, path }: CopyPlace, needed: number): void {

@@ -1,5 +1,5 @@
 /** A file or block device of the host that is written in place, at given offsets. */
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { usageError } from '../errors.js';
 import { HostFileSource, hostError } from '../source/host-file.js';
 
@@ -23,13 +23,11 @@ export class DescriptorTarget implements WriteTarget {
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      const start = done;
-      done += await new Promise<number>((resolve, reject) => {
-        write(this.fd, bytes, start, bytes.length - start, offset + start, (error, wrote) => {
-          if (error === null) resolve(wrote);
-          else reject(hostError(error, `${this.path} cannot be written at byte ${offset + start}`));
-        });
-      });
+      try {
+        done += writeSync(this.fd, bytes, done, bytes.length - done, offset + done);
+      } catch (error) {
+        throw hostError(error, `${this.path} cannot be written at byte ${offset + done}`);
+      }
     }
   }
 

@@ -19,7 +19,8 @@ import { compareDisks } from './compare-disks.js';
 import { type CopyPlace, type DiskWriter, diskWriter, HELD_BACK, neededSize } from './disk-writer.js';
 import { DescriptorTarget, HostTarget, syncFolder } from './host-target.js';
 import { NewFile } from './new-file.js';
-import { isAllZero, pumpChunks, readChunk, storedChunks } from './stored-chunks.js';
+import { isAllZero, readChunk, storedChunks } from './stored-chunks.js';
+import { copyStored } from './stored-copy.js';
 
 /** How a disk is copied. */
 export interface VhdCopyOptions {
@@ -34,6 +35,8 @@ export interface VhdCopyOptions {
   readonly volume: boolean;
   /** Read the copy back and compare it. */
   readonly verify: boolean;
+  /** Wait until a new file would survive a crash of the host. What replaces a file, or lies on a volume, always does. */
+  readonly sync: boolean;
   /** Identities of the files that are read: the copy must not go into one of them. */
   readonly reading: ReadonlySet<string>;
   readonly limits: Limits;
@@ -122,8 +125,11 @@ async function copyToFile(
     const writer = diskWriter(shape, identity, place);
     const fileSize = await writeDisk(disk, shape, place, writer, options);
     if (options.verify) await verify(disk, file.path, shape, options);
-    await place.target.sync();
+    // The old file is given up only for a copy that is safe; beside nothing, a copy is as safe as one by cp or qemu-img.
+    const durable = options.sync || replaced !== null;
+    if (durable) await place.target.sync();
     publish(file, dest, replaced !== null);
+    if (durable) syncFolder(dirname(resolve(dest)));
     return result(shape, identity, writer, fileSize, options);
   } catch (error) {
     file.discard();
@@ -140,7 +146,6 @@ function publish(file: NewFile, dest: string, replace: boolean): void {
     throw hostError(error, `${dest} cannot be created`);
   }
   file.keep();
-  syncFolder(dirname(resolve(dest)));
 }
 
 /** Links never replace a file; where a filesystem has none, a look and a rename must do. */
@@ -239,12 +244,7 @@ async function writeDisk(
   options: VhdCopyOptions,
 ): Promise<number> {
   const total = disk.size;
-  await pumpChunks(disk, {
-    chunkSize: CHUNK,
-    headroom: writer.headroom,
-    put: (chunk) => writer.put(chunk),
-    progress: (done) => options.progress?.('copy', done, total),
-  });
+  await copyStored(disk, writer, (done) => options.progress?.('copy', done, total));
   const { parts, size } = await writer.finish();
   const durable = place.volumeSize !== null;
   if (durable) await place.target.sync();
