@@ -49,11 +49,23 @@ function checkHeader(header: Header, at: number): void {
   }
 }
 
+/** One table of the directory; without entries where the directory has none, so that all its grains are zeros. */
+interface GrainTable {
+  readonly index: number;
+  readonly entries: DataView | null;
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** The bytes of a sparse extent; grains that are not stored are zeros. */
 export class SparseExtent extends MappedSource {
   readonly size: number;
   private readonly grainBytes: number;
   private readonly grains: ClusterCache;
+  /** The table that was used last: neighbours are asked for next. */
+  private last: GrainTable | null = null;
 
   constructor(
     private readonly source: ByteSource,
@@ -67,40 +79,48 @@ export class SparseExtent extends MappedSource {
   }
 
   protected async map(offset: number, length: number): Promise<Run> {
-    const first = await this.grainSector(Math.floor(offset / this.grainBytes));
-    const start = Math.floor(offset / this.grainBytes) * this.grainBytes;
-    let end = start + this.grainBytes;
-    const compressed = (this.header.flags & Flag.compressed) !== 0;
-    if (first !== 0 && compressed) {
-      const grain = await this.grains.get(first, () => this.decompress(first));
-      return { source: grain, offset: offset - start, length: Math.min(length, end - offset) };
+    const grain = Math.floor(offset / this.grainBytes);
+    const start = grain * this.grainBytes;
+    const first = this.sectorIn(await this.table(grain), grain);
+    if (first !== 0 && (this.header.flags & Flag.compressed) !== 0) {
+      const unpacked = await this.grains.get(first, () => this.decompress(first));
+      return { source: unpacked, offset: offset - start, length: Math.min(length, start + this.grainBytes - offset) };
     }
-    while (end < offset + length) {
-      const next = await this.grainSector(Math.floor(end / this.grainBytes));
-      if (first === 0 ? next !== 0 : next !== first + (end - start) / SECTOR) break;
-      end += this.grainBytes;
+    const end = Math.ceil((offset + length) / this.grainBytes);
+    let next = grain + 1;
+    for (let same = true; same && next < end; ) {
+      const table = await this.table(next);
+      const tableEnd = Math.min(end, (table.index + 1) * this.header.numGTEsPerGT);
+      if (table.entries === null && first === 0) next = tableEnd;
+      while (same && next < tableEnd) {
+        same = this.sectorIn(table, next) === (first === 0 ? 0 : first + (next - grain) * this.header.grainSize);
+        if (same) next++;
+      }
     }
-    const run = Math.min(length, end - offset);
+    const run = Math.min(length, next * this.grainBytes - offset);
     if (first === 0) return { source: null, offset: 0, length: run };
     const place = first * SECTOR + (offset - start);
     checkRange(this.source, place, run);
     return { source: this.source, offset: place, length: run };
   }
 
-  /** The sector of a grain; 0 where it is not stored. */
-  private async grainSector(grain: number): Promise<number> {
-    const { gdOffset, numGTEsPerGT, flags } = this.header;
-    const directory = (gdOffset ?? 0) * SECTOR;
-    const table = await this.entry(directory + Math.floor(grain / numGTEsPerGT) * 4);
-    if (table === 0) return 0;
-    const sector = await this.entry(table * SECTOR + (grain % numGTEsPerGT) * 4);
-    if (sector === 1 && (flags & Flag.zeroGrainTableEntry) !== 0) return 0;
-    return sector;
+  /** The table that has the grain's entry. */
+  private async table(grain: number): Promise<GrainTable> {
+    const { gdOffset, numGTEsPerGT } = this.header;
+    const index = Math.floor(grain / numGTEsPerGT);
+    if (this.last?.index === index) return this.last;
+    const sector = view(await this.source.read((gdOffset ?? 0) * SECTOR + index * 4, 4)).getUint32(0, true);
+    const size = Math.min(numGTEsPerGT, Math.ceil(this.size / this.grainBytes) - index * numGTEsPerGT) * 4;
+    const entries = sector === 0 ? null : view(await this.source.read(sector * SECTOR, size));
+    this.last = { index, entries };
+    return this.last;
   }
 
-  private async entry(at: number): Promise<number> {
-    const bytes = await this.source.read(at, 4);
-    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  /** The sector of a grain; 0 where it is not stored. */
+  private sectorIn({ index, entries }: GrainTable, grain: number): number {
+    if (entries === null) return 0;
+    const sector = entries.getUint32((grain - index * this.header.numGTEsPerGT) * 4, true);
+    return sector === 1 && (this.header.flags & Flag.zeroGrainTableEntry) !== 0 ? 0 : sector;
   }
 
   private async decompress(sector: number): Promise<Uint8Array> {
