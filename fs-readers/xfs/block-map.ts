@@ -1,29 +1,20 @@
 /** From a fork's logical blocks to bytes of the volume: what the list in the inode and the B+tree both answer. */
 import { corrupt, unsupported } from '../../src/errors.js';
-import { type ByteSource, MappedSource, type Run } from '../../src/source/byte-source.js';
+import type { ByteSource } from '../../src/source/byte-source.js';
+import { BlockMapSource, type Stretch, type BlockMap as Stretches } from '../block-map.js';
 import { BmapTree } from './bmap-tree.js';
 import { decodeExtents, type ExtentList, mappingAt, ROOM } from './extents.js';
 import type { Fork, Inode } from './inode.js';
 import { EXTENT, FORMAT, INODE_FLAG } from './layout.js';
 import type { XfsVolume } from './volume.js';
 
-/** A stretch of a fork that is one piece on the volume, or nowhere. */
-export interface Mapping {
-  /** First logical block. */
-  readonly start: number;
-  /** Blocks, at least 1. */
-  readonly length: number;
+/** A stretch of a fork. */
+export interface Mapping extends Stretch {
   /** Byte offset on the volume; null for holes and unwritten blocks, both of which read as zeros. */
   readonly offset: number | null;
 }
 
-export interface BlockMap {
-  /**
-   * The longest stretch around a logical block that costs no further read.
-   * @throws TygrubError corrupt when the map contradicts itself or leads out of the filesystem
-   */
-  find(block: number): Promise<Mapping> | Mapping;
-}
+export type BlockMap = Stretches<Mapping>;
 
 /** The extents that stand in the inode. */
 class InodeExtents implements BlockMap {
@@ -51,50 +42,13 @@ export function blockMap(volume: XfsVolume, inode: Inode, fork: Fork): BlockMap 
   return new InodeExtents(decodeExtents(volume.superblock, fork.bytes, fork.extents, ROOM, what));
 }
 
-/** The content of a fork, holes as zeros. */
-export class ForkSource extends MappedSource {
-  private current: Mapping | undefined;
-
-  /** @param size bytes; blocks of the map beyond are not shown (preallocated ones) */
-  constructor(
-    private readonly source: ByteSource,
-    private readonly blockSize: number,
-    private readonly blocks: BlockMap,
-    readonly size: number,
-    private readonly what: string,
-  ) {
-    super();
-  }
-
-  protected map(offset: number, length: number): Run | Promise<Run> {
-    const block = Math.floor(offset / this.blockSize);
-    const mapping = this.current;
-    if (mapping !== undefined && block >= mapping.start && block < mapping.start + mapping.length) return this.run(mapping, offset, length);
-    return this.find(block, offset, length);
-  }
-
-  private async find(block: number, offset: number, length: number): Promise<Run> {
-    const mapping = await this.blocks.find(block);
-    this.current = mapping;
-    return this.run(mapping, offset, length);
-  }
-
-  private run(mapping: Mapping, offset: number, length: number): Run {
-    const inside = offset - mapping.start * this.blockSize;
-    const there = Math.min(length, mapping.length * this.blockSize - inside);
-    if (mapping.offset === null) return { length: there, source: null, offset: 0 };
-    const at = mapping.offset + inside;
-    if (at >= this.source.size) {
-      throw corrupt('xfs.cut-off', `${this.what} goes on at byte ${at}, where the volume has ended (${this.source.size} bytes)`, {
-        offset: at,
-        hint: 'the image is cut off; get a complete copy',
-      });
-    }
-    return { length: Math.min(there, this.source.size - at), source: this.source, offset: at };
-  }
+/** The content that a map of a fork describes, as a source of a given size; `what` names the inode. */
+export function mappedContent(volume: XfsVolume, blocks: BlockMap, size: number, what: string): ByteSource {
+  const { blockSize } = volume.superblock;
+  return new BlockMapSource({ format: 'xfs', volume: volume.source, blockSize, blocks, offsetOf: ({ offset }) => offset, size, what });
 }
 
 /** The content of a fork as a source of a given size. */
-export function contentOf(volume: XfsVolume, inode: Inode, fork: Fork, size: number): ForkSource {
-  return new ForkSource(volume.source, volume.superblock.blockSize, blockMap(volume, inode, fork), size, `inode ${inode.number}`);
+export function contentOf(volume: XfsVolume, inode: Inode, fork: Fork, size: number): ByteSource {
+  return mappedContent(volume, blockMap(volume, inode, fork), size, `inode ${inode.number}`);
 }

@@ -1,7 +1,8 @@
 /** Reading blocks of a directory by their place in it, verified. */
 import type { Layout } from '../../src/bytes/layout.js';
 import { corrupt } from '../../src/errors.js';
-import { type BlockMap, blockMap, ForkSource, type Mapping } from './block-map.js';
+import type { ByteSource } from '../../src/source/byte-source.js';
+import { type BlockMap, blockMap, type Mapping, mappedContent } from './block-map.js';
 import type { Inode } from './inode.js';
 import { type DA_BLOCK_CRC, type DIR_DATA_HEADER_CRC, DIR_FREE_OFFSET } from './layout.js';
 import { verify, type XfsVolume } from './volume.js';
@@ -12,7 +13,7 @@ type Header = typeof DIR_DATA_HEADER_CRC | typeof DA_BLOCK_CRC;
 /** The blocks of a directory that does not stand in its inode. */
 export class DirectoryBlocks {
   private readonly map: BlockMap;
-  private readonly content: ForkSource;
+  private readonly content: ByteSource;
   /** Bytes of a block. */
   readonly size: number;
 
@@ -20,10 +21,9 @@ export class DirectoryBlocks {
     private readonly volume: XfsVolume,
     private readonly inode: Inode,
   ) {
-    const { blockSize, directoryBlockSize } = volume.superblock;
-    this.size = directoryBlockSize;
+    this.size = volume.superblock.directoryBlockSize;
     this.map = blockMap(volume, inode, inode.data);
-    this.content = new ForkSource(volume.source, blockSize, this.map, DIR_FREE_OFFSET, `directory inode ${inode.number}`);
+    this.content = mappedContent(volume, this.map, DIR_FREE_OFFSET, `directory inode ${inode.number}`);
   }
 
   /** The stretch around a byte offset of the directory, as the map has it: for leaping over holes. */
