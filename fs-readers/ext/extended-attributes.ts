@@ -3,7 +3,7 @@
  * whole inodes (Documentation/filesystems/ext4/attributes.rst).
  */
 import { crc32cRaw } from '../../src/bytes/crc.js';
-import { encodeUtf8, nameText } from '../../src/bytes/text.js';
+import { nameText } from '../../src/bytes/text.js';
 import { corrupt, limitReached } from '../../src/errors.js';
 import { contentOf } from './block-map.js';
 import { crcWithout, le32 } from './checksums.js';
@@ -13,17 +13,17 @@ import { INODE_FLAG, XATTR_BLOCK_HEADER, XATTR_ENTRY, XATTR_INODE_HEADER, XATTR_
 import { aclForUsers } from './posix-acl.js';
 import { type ExtVolume, readBlock } from './volume.js';
 
-/** `e_name_index`: the part of the name that is not stored. */
+/**
+ * `e_name_index`: the part of the name that is not stored. Others are the filesystem's own (inline data, fscrypt's context):
+ * the kernel shows them to nobody.
+ */
 const PREFIXES = new Map<number, string>([
-  [0, ''],
   [1, 'user.'],
   [2, 'system.posix_acl_access'],
   [3, 'system.posix_acl_default'],
   [4, 'trusted.'],
   [6, 'security.'],
-  [7, 'system.'],
-  [8, 'system.richacl'],
-  [9, 'encryption.'],
+  [10, 'gnu.'],
 ]);
 const ACL_INDEXES: readonly number[] = [2, 3];
 
@@ -117,13 +117,12 @@ async function attributeValue(volume: ExtVolume, entry: AttributeEntry): Promise
   return contentOf(volume, inode).read(0, size);
 }
 
-/** The attribute that holds inline data: the filesystem's own, no user sees it. */
-export const INLINE_DATA_PREFIX = 7;
-const INLINE_DATA_NAME = encodeUtf8('data');
+/** `system.`, of which ext has one attribute, `data`. */
+const SYSTEM_PREFIX = 7;
 
 /** Whether this is where inline data goes on behind `i_block`. */
 export function isInlineData(entry: AttributeEntry): boolean {
-  return entry.prefix === INLINE_DATA_PREFIX && nameText(entry.name) === nameText(INLINE_DATA_NAME);
+  return entry.prefix === SYSTEM_PREFIX && nameText(entry.name) === 'data';
 }
 
 /**
@@ -133,8 +132,9 @@ export function isInlineData(entry: AttributeEntry): boolean {
 export async function extendedAttributes(volume: ExtVolume, inode: Inode): Promise<Map<string, Uint8Array>> {
   const all = new Map<string, Uint8Array>();
   for (const entry of [...inodeAttributes(inode), ...(await blockAttributes(volume, inode))]) {
-    if (isInlineData(entry)) continue;
-    const name = `${PREFIXES.get(entry.prefix) ?? `unknown-${entry.prefix}.`}${nameText(entry.name)}`;
+    const prefix = PREFIXES.get(entry.prefix);
+    if (prefix === undefined) continue;
+    const name = `${prefix}${nameText(entry.name)}`;
     if (all.has(name)) continue;
     const value = await attributeValue(volume, entry);
     all.set(name, ACL_INDEXES.includes(entry.prefix) ? aclForUsers(value) : value);

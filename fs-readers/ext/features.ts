@@ -31,6 +31,7 @@ export const RO_COMPAT = {
   GDT_CSUM: 0x10,
   BIGALLOC: 0x200,
   METADATA_CSUM: 0x400,
+  PROJECT: 0x2000,
 } as const;
 
 /** Names of the incompatible features as `dumpe2fs` prints them. */

@@ -28,8 +28,11 @@ export class GroupDescriptors {
    * First block of a group's inode table.
    * @throws TygrubError corrupt when neither the descriptor nor a backup of it can be trusted
    */
-  async inodeTable(group: number): Promise<number> {
-    if (this.last?.group === group) return this.last.table;
+  inodeTable(group: number): Promise<number> | number {
+    return this.last?.group === group ? this.last.table : this.read(group);
+  }
+
+  private async read(group: number): Promise<number> {
     const table = await this.find(group);
     this.last = { group, table };
     return table;

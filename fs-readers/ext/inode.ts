@@ -26,6 +26,8 @@ export interface Inode {
   readonly size: number;
   readonly uid: number;
   readonly gid: number;
+  /** Project id of quotas; 0 where the filesystem has none. */
+  readonly project: number;
   /** `i_flags`. */
   readonly flags: number;
   /** `i_blocks` in units of 512 bytes. */
@@ -62,18 +64,6 @@ export function hasFlag(inode: Inode, flag: number): boolean {
 }
 
 /**
- * Byte offset of an inode on the volume.
- * @throws TygrubError corrupt when there is no such inode
- */
-async function locate(volume: ExtVolume, number: number): Promise<number> {
-  const { superblock } = volume;
-  const index = number - 1;
-  const perGroup = superblock.fields.inodes_per_group;
-  const table = await volume.groups.inodeTable(Math.floor(index / perGroup));
-  return table * superblock.blockSize + (index % perGroup) * superblock.inodeSize;
-}
-
-/**
  * Reads an inode that a directory entry names.
  * @throws TygrubError corrupt when the number cannot be a file's, and as `readInode`
  */
@@ -94,7 +84,10 @@ export async function readRawInode(volume: ExtVolume, number: number): Promise<{
   if (number < 1 || number > superblock.fields.inodes_count) {
     throw corrupt('ext.inode-out-of-range', `inode ${number} does not exist, the filesystem has ${superblock.fields.inodes_count}`);
   }
-  const offset = await locate(volume, number);
+  const perGroup = superblock.fields.inodes_per_group;
+  const group = Math.floor((number - 1) / perGroup);
+  const table = await volume.groups.inodeTable(group);
+  const offset = table * superblock.blockSize + (number - 1 - group * perGroup) * superblock.inodeSize;
   return { raw: await volume.source.read(offset, superblock.inodeSize), offset };
 }
 
@@ -110,10 +103,7 @@ export async function readInode(volume: ExtVolume, number: number): Promise<Inod
   const invalid = (what: string) => corrupt('ext.inode', `inode ${number} is damaged: ${what}`, { offset });
   const extraSize = raw.length > OLD_INODE_SIZE ? INODE_EXTRA_SIZE.decode(raw, OLD_INODE_SIZE).extra_isize : 0;
   if (OLD_INODE_SIZE + extraSize > raw.length || extraSize % 4 !== 0) throw invalid(`its extra fields take ${extraSize} bytes`);
-  // Fields that the inode does not have count as zeros.
-  const known = new Uint8Array(INODE_EXTRA.size);
-  known.set(raw.subarray(OLD_INODE_SIZE, OLD_INODE_SIZE + Math.min(extraSize, INODE_EXTRA.size)));
-  const extra = INODE_EXTRA.decode(known);
+  const extra = extraFields(raw, extraSize);
   const seed = inodeSeed(superblock.checksumSeed, number, fields.generation);
   // An inode out of a fast commit has the checksum of that commit, not its own.
   if (replaced === undefined && superblock.metadataChecksums && superblock.fields.creator_os === CREATOR_LINUX) {
@@ -133,6 +123,7 @@ export async function readInode(volume: ExtVolume, number: number): Promise<Inod
     size: wideSize ? safeU64(fields.size_high, fields.size_lo, `the size of inode ${number}`) : fields.size_lo,
     uid: fields.uid_high * 0x10000 + fields.uid,
     gid: fields.gid_high * 0x10000 + fields.gid,
+    project: superblock.hasRoCompat(RO_COMPAT.PROJECT) ? extra.projid : 0,
     flags: fields.flags,
     sectors: hugeFile && (fields.flags & INODE_FLAG.HUGE_FILE) !== 0 ? blocks * (superblock.blockSize / SECTOR) : blocks,
     attributeBlock: (wideAcl ? fields.file_acl_high * 0x1_0000_0000 : 0) + fields.file_acl_lo,
@@ -144,6 +135,14 @@ export async function readInode(volume: ExtVolume, number: number): Promise<Inod
     raw,
     extraEnd: OLD_INODE_SIZE + extraSize,
   };
+}
+
+/** The fields behind the first 128 bytes; those that the inode does not have count as zeros. */
+function extraFields(raw: Uint8Array, extraSize: number): Decoded<typeof INODE_EXTRA> {
+  if (extraSize >= INODE_EXTRA.size) return INODE_EXTRA.decode(raw, OLD_INODE_SIZE);
+  const known = new Uint8Array(INODE_EXTRA.size);
+  known.set(raw.subarray(OLD_INODE_SIZE, OLD_INODE_SIZE + extraSize));
+  return INODE_EXTRA.decode(known);
 }
 
 function verify(

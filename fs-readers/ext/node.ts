@@ -52,6 +52,10 @@ export class ExtNode implements FileNode {
     return this.inode.gid;
   }
 
+  get project(): number {
+    return this.inode.project;
+  }
+
   get links(): number {
     return this.inode.fields.links_count;
   }

@@ -60,10 +60,10 @@ export function layout<const F extends Readonly<Record<string, readonly [number,
 ): Layout<{ -readonly [K in keyof F]: FieldValue<F[K]> }> {
   type T = { -readonly [K in keyof F]: FieldValue<F[K]> };
   const little = order === 'little';
-  const rows = Object.entries(fields as unknown as FieldTable);
-  for (const [field, [offset, type]] of rows) {
+  const rows = Object.entries(fields as unknown as FieldTable).map(([field, [offset, type]]) => {
     if (offset + type.size > size) throw new RangeError(`layout ${name}: field ${field} ends after the structure`);
-  }
+    return { field, offset, type, label: `${name} ${field}` };
+  });
   const row = (field: keyof T) => {
     const found = fields[field as string];
     if (found === undefined) throw new RangeError(`layout ${name} has no field ${String(field)}`);
@@ -78,7 +78,7 @@ export function layout<const F extends Readonly<Record<string, readonly [number,
       }
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const out: Record<string, unknown> = {};
-      for (const [field, [offset, type]] of rows) out[field] = type.read(view, at + offset, little, `${name} ${field}`);
+      for (const { field, offset, type, label } of rows) out[field] = type.read(view, at + offset, little, label);
       return out as T;
     },
     encode(bytes, values, at = 0) {
