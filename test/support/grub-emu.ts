@@ -1,6 +1,6 @@
 /** Runs a script in the real GRUB 2 (grub-emu) and gives back what it saved in an environment block. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Missing, tool } from './requirements.js';
@@ -11,6 +11,7 @@ export function grubEmu(): Missing {
     tool('grub-emu', 'apt-get install grub-emu') ??
     tool('mke2fs', 'apt-get install e2fsprogs') ??
     tool('debugfs', 'apt-get install e2fsprogs') ??
+    tool('sfdisk', 'apt-get install fdisk') ??
     tool('script', 'apt-get install bsdutils')
   );
 }
@@ -28,29 +29,95 @@ const PATIENCE = 20;
 const PAUSE = 'Press any key to continue';
 const WAITING = ['Failed to boot both', 'GNU GRUB  version', 'grub> '];
 
+/** Disks for one run. */
+export interface GrubDisks {
+  /** The images of `hd0` and `hd1`. */
+  readonly images: readonly string[];
+  /**
+   * Boots grub-emu on them, sources `/test.cfg` of the first and waits until it halts, sits in a menu or at its prompt, or the
+   * time is over.
+   * @returns the bytes of `/out.env` afterwards
+   */
+  run(): Promise<Uint8Array>;
+}
+
+/** Seconds since 1970 of every file whose name tells none: `@N` at its end does. */
+const FILE_TIME = 1_600_000_000;
+
+function writeTree(folder: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [path, content] of Object.entries(files)) {
+    const at = join(folder, path);
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, content);
+    const time = FILE_TIME + Number.parseInt(/@(\d+)$/.exec(path)?.[1] ?? '0', 10);
+    utimesSync(at, time, time);
+  }
+}
+
+/** The partitions of `hd1`: where they start, in sectors, and what they hold. */
+const PARTITIONS = [
+  {
+    start: 64,
+    type: '83',
+    name: 'first',
+    label: 'first',
+    files: { '/both': 'x', '/x1': 'x', '/k/v-1': 'x', '/k/v-10': 'x', '/k/.v': 'x' },
+  },
+  { start: 2112, type: '83', name: 'second', label: 'two words', files: { '/both': 'x', '/x2': 'x', '/k/v-2': '' } },
+  { start: 4160, type: '5', name: '', label: '', files: {} },
+  { start: 4224, type: '83', name: 'logical', label: 'Two Words', files: { '/x5': 'x', '/K/w': 'x' } },
+];
+const PARTITION_KIB = 1024;
+
+/** Makes `hd1`: two primary partitions and a logical one, each an ext2 filesystem with a label and a UUID. */
+export function makeSecondDisk(folder: string): string {
+  const image = join(folder, 'second.img');
+  writeFileSync(image, '');
+  truncateSync(image, (4224 / 2 + PARTITION_KIB + 64) * 1024);
+  const rows = PARTITIONS.map(
+    ({ start, type }) => `start=${start},size=${type === '5' ? PARTITION_KIB * 2 + 64 : PARTITION_KIB * 2},type=${type}`,
+  );
+  execFileSync('sfdisk', ['-q', image], { input: ['label: dos', ...rows].join('\n'), stdio: ['pipe', 'ignore', 'ignore'] });
+  for (const [i, { start, name, label, files }] of PARTITIONS.entries()) {
+    if (name === '') continue;
+    writeTree(join(folder, name), files);
+    const uuid = `${String(i).repeat(8)}-aaaa-bbbb-cccc-dddddddddddd`;
+    const options = ['-q', '-F', '-t', 'ext2', '-L', label, '-U', uuid, '-d', join(folder, name), '-E', `offset=${start * 512}`];
+    execFileSync('mke2fs', [...options, image, `${PARTITION_KIB}k`], { stdio: 'ignore' });
+  }
+  return image;
+}
+
 /**
- * Boots grub-emu on a disk with one ext2 filesystem (`hd0`, no partitions), sources `/test.cfg` of it and waits until it
- * halts, sits in a menu or at its prompt, or the time is over.
+ * Makes the disks for a run: `hd0` is one ext2 filesystem without a partition table.
  * @param files path to content; `/out.env` is an environment block that the script saves to
- * @returns the bytes of `/out.env` afterwards
+ * @param second an image for `hd1`
  */
-export async function runGrubEmu(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
+export async function withGrubDisks<T>(
+  files: Readonly<Record<string, string>>,
+  second: string,
+  use: (disks: GrubDisks) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tygrub-grub-emu-'));
   try {
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, 'tree', path)), { recursive: true });
-      writeFileSync(join(folder, 'tree', path), content);
-    }
+    writeTree(join(folder, 'tree'), files);
     mkdirSync(join(folder, 'host'));
     const image = join(folder, 'disk.img');
-    execFileSync('mke2fs', ['-q', '-t', 'ext2', '-d', join(folder, 'tree'), image, '2M'], { stdio: 'ignore' });
-    writeFileSync(join(folder, 'device.map'), `(hd0) ${image}\n`);
+    const uuid = '99999999-aaaa-bbbb-cccc-dddddddddddd';
+    execFileSync('mke2fs', ['-q', '-t', 'ext2', '-U', uuid, '-L', 'zero', '-d', join(folder, 'tree'), image, '2M'], { stdio: 'ignore' });
+    writeFileSync(join(folder, 'device.map'), `(hd0) ${image}\n(hd1) ${second}\n`);
     writeFileSync(join(folder, 'host', 'grub.cfg'), 'set root=hd0\nset prefix=(hd0)/boot/grub\nsource /test.cfg\n');
-    // In the foreground: a shell that does not replace itself by its last command leaves `timeout` in the pseudo-terminal's
-    // background, where the kernel stops grub-emu at its first word to the terminal. Which shell it is depends on SHELL.
-    const command = `exec timeout --foreground -k 1 ${PATIENCE} grub-emu -m ${folder}/device.map -r host -d ${folder}/host`;
-    await untilItWaits(command);
-    return spawnSync('debugfs', ['-R', 'cat /out.env', image], { maxBuffer: 1 << 24 }).stdout;
+    return await use({
+      images: [image, second],
+      run: async () => {
+        // In the foreground: a shell that does not replace itself by its last command leaves `timeout` in the pseudo-terminal's
+        // background, where the kernel stops grub-emu at its first word to the terminal. Which shell it is depends on SHELL.
+        const command = `exec timeout --foreground -k 1 ${PATIENCE} grub-emu -m ${folder}/device.map -r host -d ${folder}/host`;
+        await untilItWaits(command);
+        return spawnSync('debugfs', ['-R', 'cat /out.env', image], { maxBuffer: 1 << 24 }).stdout;
+      },
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /** What an entry loaded, as an entry of the boot menu. */
 import { notFound, type Problem } from '../../errors.js';
 import type { ByteSource } from '../../source/byte-source.js';
+import { missingFile } from '../assemble.js';
 import type { BootEntry, BootFile, Hypervisor } from '../menu.js';
 import { commandLine } from './command-line.js';
 import type { EntryRun } from './entry-run.js';
@@ -44,8 +45,12 @@ export function bootEntry(definition: EntryDefinition, run: EntryRun, position: 
     guess: false,
   };
   const nothing = { kind: 'other' as const, args: '', kernel: null, initrds: [], hypervisor: null };
+  if (loaded !== null && loaded.efi !== null) {
+    const { kernel, initrds, args } = loaded.efi;
+    return { ...base, kind: 'linux', args, kernel, initrds, hypervisor: null, problem: run.problem ?? missingFile([kernel, ...initrds]) };
+  }
   if (loaded === null || loaded.kind === 'other') {
-    const problem = run.problem ?? (loaded === null && machine.ended === null ? LOADS_NOTHING : null);
+    const problem = run.problem ?? loaded?.image.file.problem ?? (loaded === null && machine.ended === null ? LOADS_NOTHING : null);
     return { ...base, ...nothing, problem };
   }
   if (loaded.kind === 'linux') {

@@ -64,12 +64,13 @@ export async function runInContext(machine: Machine, name: string): Promise<Conf
   inner.variables = machine.variables.context(machine.surroundings.flavour === 'redhat');
   inner.menu = [];
   inner.parameters = machine.parameters;
-  inner.depth = machine.depth;
   inner.loaded = machine.loaded;
   const read = await runConfigFile(inner, name);
   machine.functions = inner.functions;
   machine.environmentBlocks = inner.environmentBlocks;
   machine.passwords = inner.passwords;
+  machine.searches = inner.searches;
+  machine.depth = inner.depth;
   machine.blscfg ||= inner.blscfg;
   machine.blsEntries = inner.blsEntries;
   machine.loaded = inner.loaded;

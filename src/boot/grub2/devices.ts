@@ -48,19 +48,22 @@ export class Devices {
     return deviceOf(volume);
   }
 
-  /** All devices in the order in which `search` and `*` go through them. */
+  /**
+   * All devices in the order in which `search` and `*` go through them: each disk before its partitions, and these from
+   * the last to the first, because GRUB gathers them on a list that it then reads from its end.
+   */
   all(): Device[] {
     const devices: Device[] = [];
     for (const disk of this.guest.disks) {
       const whole = this.resolve(`hd${disk.index}`);
       if (whole !== null) devices.push(whole);
-      for (const volume of disk.volumes) if (volume.volume.name !== 'whole') devices.push(deviceOf(volume));
+      for (const volume of disk.volumes.toReversed()) if (volume.volume.name !== 'whole') devices.push(deviceOf(volume));
     }
     for (const volume of this.guest.volumes) if (volume.disk === null) devices.push(deviceOf(volume));
     return devices;
   }
 
-  /** The partitions of a disk, for hints that end in a comma. */
+  /** The partitions of a disk from the first to the last, for hints that end in a comma. */
   partitionsOf(diskName: string): Device[] {
     const disk = this.disk(diskName);
     return disk === null ? [] : disk.volumes.filter((volume) => volume.volume.name !== 'whole').map(deviceOf);

@@ -8,8 +8,28 @@ import type { ScriptText } from './script-text.js';
 import { Status } from './status.js';
 import type { CommandStatement, ForStatement, FunctionDefinition, IfStatement, Statement, WhileStatement, Word } from './syntax.js';
 
-/** Commands within commands that GRUB runs before it gives up. */
+/** Levels of lists and commands within each other that GRUB runs. */
 const RECURSION_LIMIT = 64;
+
+/**
+ * Runs one level: a list of commands, or one of them. A level that GRUB refuses stays counted, so that a script which
+ * calls itself without end loses what comes after it as well.
+ * @throws TygrubError limit scriptNesting, where the bound is set below GRUB's own
+ */
+async function level(machine: Machine, run: () => Promise<number>): Promise<number> {
+  machine.depth += 1;
+  if (machine.depth >= RECURSION_LIMIT) {
+    return machine.fail(Status.RECURSION_DEPTH, 'grub2.recursion', `commands are nested more than ${RECURSION_LIMIT} deep`);
+  }
+  if (machine.depth > machine.surroundings.limits.scriptNesting) {
+    throw limitReached('scriptNesting', `commands of the boot script are nested more than ${machine.depth - 1} deep`);
+  }
+  const status = await run();
+  machine.depth -= 1;
+  // `$?` is an ordinary variable.
+  machine.variables.set('?', String(status), null);
+  return status;
+}
 
 /** Runs a file: a chunk that cannot be parsed is left out, and nothing stops the rest. */
 export async function runFile(machine: Machine, source: ScriptText): Promise<void> {
@@ -59,26 +79,16 @@ async function runChunks(machine: Machine, source: ScriptText, stopAtError: bool
 async function runList(machine: Machine, statements: readonly Statement[], file: string | null): Promise<number> {
   // Nothing at all leaves `$?` alone.
   if (statements.length === 0) return Status.OK;
-  let status: number = Status.OK;
-  for (const statement of statements) {
-    if (machine.activeBreaks > 0) break;
-    status = await runStatement(machine, statement, file);
-    if (machine.functionReturn || machine.ended !== null) break;
-  }
-  setStatus(machine, status);
-  return status;
-}
-
-/** `$?` is an ordinary variable. */
-function setStatus(machine: Machine, status: number): void {
-  machine.variables.set('?', String(status), null);
-}
-
-async function runStatement(machine: Machine, statement: Statement, file: string | null): Promise<number> {
-  machine.surroundings.budget.step();
-  const status = await dispatch(machine, statement, file);
-  setStatus(machine, status);
-  return status;
+  return level(machine, async () => {
+    let status: number = Status.OK;
+    for (const statement of statements) {
+      if (machine.activeBreaks > 0) break;
+      machine.surroundings.budget.step();
+      status = await level(machine, () => dispatch(machine, statement, file));
+      if (machine.functionReturn || machine.ended !== null) break;
+    }
+    return status;
+  });
 }
 
 function dispatch(machine: Machine, statement: Statement, file: string | null): Promise<number> {
@@ -87,12 +97,14 @@ function dispatch(machine: Machine, statement: Statement, file: string | null): 
   return statement.type === 'for' ? runFor(machine, statement, file) : runWhile(machine, statement, file);
 }
 
-async function runIf(machine: Machine, statement: IfStatement, file: string | null): Promise<number> {
-  for (const { condition, body } of statement.branches) {
-    const status = await runList(machine, condition, file);
-    if (machine.functionReturn || machine.ended !== null) return status;
-    if (machine.get('?') === '0') return runList(machine, body, file);
-  }
+/** @param first the branch to begin with: an `elif` is an `if` of its own in the place of `else` */
+async function runIf(machine: Machine, statement: IfStatement, file: string | null, first = 0): Promise<number> {
+  const branch = statement.branches[first];
+  if (branch === undefined) return Status.OK;
+  const status = await runList(machine, branch.condition, file);
+  if (machine.functionReturn || machine.ended !== null) return status;
+  if (machine.get('?') === '0') return runList(machine, branch.body, file);
+  if (first + 1 < statement.branches.length) return level(machine, () => runIf(machine, statement, file, first + 1));
   return statement.otherwise === null ? Status.OK : runList(machine, statement.otherwise, file);
 }
 
@@ -192,20 +204,12 @@ function blockText(statement: CommandStatement): string {
 }
 
 async function callFunction(machine: Machine, definition: FunctionDefinition, args: readonly string[]): Promise<number> {
-  if (machine.depth >= RECURSION_LIMIT) {
-    return machine.fail(Status.RECURSION_DEPTH, 'grub2.recursion', `functions call each other more than ${RECURSION_LIMIT} deep`);
-  }
-  if (machine.depth >= machine.surroundings.limits.scriptNesting) {
-    throw limitReached('scriptNesting', `functions of the boot script call each other more than ${machine.depth} deep`);
-  }
-  const before = { parameters: machine.parameters, loops: machine.activeLoops, depth: machine.depth };
-  machine.depth += 1;
+  const before = { parameters: machine.parameters, loops: machine.activeLoops };
   machine.parameters = { args };
   machine.activeLoops = 0;
   const status = await runList(machine, definition.body, definition.file);
   machine.functionReturn = false;
   machine.activeLoops = before.loops;
   machine.parameters = before.parameters;
-  machine.depth = before.depth;
   return status;
 }

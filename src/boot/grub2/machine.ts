@@ -1,6 +1,6 @@
 /** A running GRUB: its variables, functions, menu and what is loaded. Copies run entries on trial. */
 import type { GuestVolume } from '../../guest/guest.js';
-import type { BootEntry } from '../menu.js';
+import type { BootEntry, BootFile } from '../menu.js';
 import type { BlsFile } from './bls/entry-file.js';
 import { bareDeviceName } from './devices.js';
 import type { EnvironmentBlock } from './grubenv.js';
@@ -45,6 +45,13 @@ export interface LoadedImage {
   readonly args: readonly string[];
 }
 
+/** What an EFI program boots that was chainloaded: a unified kernel image, or a kernel. */
+export interface EfiBoot {
+  readonly kernel: BootFile;
+  readonly initrds: readonly BootFile[];
+  readonly args: string;
+}
+
 /** What the loader commands have loaded. */
 export interface Loaded {
   readonly kind: 'linux' | 'multiboot' | 'other';
@@ -54,6 +61,8 @@ export interface Loaded {
   readonly initrds: readonly LoadedFile[];
   /** Multiboot modules and what `xen_module` loads. */
   readonly modules: readonly (LoadedImage & { readonly unzip: boolean })[];
+  /** Null but for EFI programs (`kind` is `other`) that boot Linux. */
+  readonly efi: EfiBoot | null;
 }
 
 /** Why a script stopped before its end. */
@@ -126,6 +135,8 @@ export class Machine {
   /** Environment blocks that `save_env` changed, by device and path. */
   environmentBlocks: ReadonlyMap<string, EnvironmentBlock> = new Map();
   passwords: readonly Password[] = [];
+  /** What `search` found, by what was looked for: GRUB asks that device first when it looks for the same again. */
+  searches: ReadonlyMap<string, string> = new Map();
   /** Above 0 only what an extractor may run is run. */
   extractor = 0;
   /** The `blscfg` command was run. */
@@ -163,6 +174,8 @@ export class Machine {
     copy.activeBreaks = this.activeBreaks;
     copy.isContinue = this.isContinue;
     copy.functionReturn = this.functionReturn;
+    copy.depth = this.depth;
+    copy.searches = this.searches;
     return copy;
   }
 

@@ -173,8 +173,8 @@ export async function bootType1(
     const uki = await readUki(await file.open(), files.limits, (bytes) => files.count(bytes));
     const profile = uki?.profiles[type1.profile];
     if (profile !== undefined) {
-      const boot = await bootUki(files, partition.volume, file.path, profile, warnings);
-      return { kernel: boot.kernel, args: type1.options ?? boot.commandLine, initrds: [...boot.initrds, ...initrds] };
+      const boot = await bootUki(files, partition.volume, file.path, profile, warnings, type1.options);
+      return { kernel: boot.kernel, args: boot.commandLine, initrds: [...boot.initrds, ...initrds] };
     }
     if (uki !== null) {
       return { problem: { code: 'uki.no-profile', message: `${file.path} has ${uki.profiles.length} profiles, none is ${type1.profile}` } };

@@ -109,6 +109,7 @@ function sectionFile(files: GuestFiles, volume: GuestVolume, path: string, secti
 
 /**
  * Takes a profile apart as the stub would, with the add-ons that lie beside the image.
+ * @param options what the loader passes: it replaces the image's own command line, as it does without Secure Boot
  * @throws TygrubError when a section cannot be read; an add-on that cannot is a warning
  */
 export async function bootUki(
@@ -117,6 +118,7 @@ export async function bootUki(
   path: string,
   profile: UkiProfile,
   warnings: WarningList,
+  options: string | null = null,
 ): Promise<UkiBoot> {
   const source = await files.open(volume, path);
   const count = (bytes: number): void => files.count(bytes);
@@ -132,7 +134,7 @@ export async function bootUki(
   if (kernel === undefined) throw new TygrubError('corrupt', 'uki.no-kernel', `${path} has no .linux section`);
   const microcode = part('.ucode');
   const initrds = part('.initrd');
-  const lines = [cleanCommandLine((await text('.cmdline')) ?? '')];
+  const lines = [cleanCommandLine(options ?? (await text('.cmdline')) ?? '')];
   for (const addon of await findAddons(files, volume, path)) {
     try {
       const image = await files.open(volume, addon);

@@ -1,5 +1,8 @@
 /** Random scripts, run by the real GRUB 2.06 and by tygrub: both must have called the same with the same arguments. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuestFiles } from '../../../src/boot/dialect.js';
 import { COMMANDS } from '../../../src/boot/grub2/commands/index.js';
 import { menuOfContext } from '../../../src/boot/grub2/config-file.js';
@@ -7,10 +10,12 @@ import { defaultEntry } from '../../../src/boot/grub2/explained-default.js';
 import { parseEnvironmentBlock } from '../../../src/boot/grub2/grubenv.js';
 import { listEntries, runMainConfig } from '../../../src/boot/grub2/read-menu.js';
 import { Surroundings } from '../../../src/boot/grub2/surroundings.js';
-import { memoryGuest } from '../../support/directory-filesystem.js';
-import { emptyEnvironment, grubEmu, runGrubEmu } from '../../support/grub-emu.js';
+import type { Guest } from '../../../src/guest/guest.js';
+import { openDisk } from '../../../src/open-disk.js';
+import { emptyEnvironment, grubEmu, makeSecondDisk, withGrubDisks } from '../../support/grub-emu.js';
 import { Random, seed } from '../../support/mutation.js';
 import { skip } from '../../support/requirements.js';
+import { GUEST_FILES } from './guest-statements.js';
 import { ScriptGenerator } from './script-generator.js';
 
 /** Scripts of one run; each takes GRUB about half a second. */
@@ -27,20 +32,22 @@ const POSTLUDE = 'save_env -f (hd0)/out.env trace\n';
 
 function filesFor(script: string): Record<string, string> {
   return {
+    ...GUEST_FILES,
     '/test.cfg': `${PRELUDE}${script}${POSTLUDE}`,
     '/out.env': emptyEnvironment(ENVIRONMENT_SIZE),
-    '/d/f': 'content',
-    '/empty': '',
-    '/boot/grub/x': 'x',
   };
 }
 
-async function traceOfTygrub(script: string): Promise<string | undefined> {
-  const guest = memoryGuest([[{ name: 'whole', files: filesFor(script) }]]);
+async function traceOfTygrub(guest: Guest): Promise<string | undefined> {
   const [volume] = guest.volumes;
   if (volume === undefined) throw new Error('no volume');
   const surroundings = new Surroundings(new GuestFiles(guest, guest.limits), 'upstream', COMMANDS);
-  const context = await runMainConfig(surroundings, { volume, path: '/test.cfg', platform: 'pc' });
+  const context = await runMainConfig(surroundings, {
+    volume,
+    path: '/test.cfg',
+    platform: 'pc',
+    variables: { prefix: '(hd0)/boot/grub' },
+  });
   const saved = (machine: typeof context.machine) => machine.environmentBlocks.get('hd0:/out.env')?.get('trace');
   // A script that halts on its own shows no menu.
   const opened = context.machine.ended?.kind === 'left' ? null : menuOfContext(context);
@@ -49,10 +56,21 @@ async function traceOfTygrub(script: string): Promise<string | undefined> {
 }
 
 describe.skipIf(skip('random scripts in grub-emu', grubEmu()))('a random script', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tygrub-grub-emu-'));
+  let second = '';
+  beforeAll(() => {
+    second = makeSecondDisk(folder);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   const first = seed();
   it.each(Array.from({ length: SCRIPTS }, (_, i) => first + i))('does in tygrub what it does in GRUB (seed %i)', async (own) => {
     const script = new ScriptGenerator(new Random(own)).script();
-    const real = parseEnvironmentBlock(await runGrubEmu(filesFor(script)), ENVIRONMENT_SIZE).get('trace');
-    expect(await traceOfTygrub(script), script).toBe(real);
+    await withGrubDisks(filesFor(script), second, async (disks) => {
+      const guest = await openDisk(disks.images);
+      const ours = await traceOfTygrub(guest).finally(() => guest.close());
+      const real = parseEnvironmentBlock(await disks.run(), ENVIRONMENT_SIZE).get('trace');
+      expect(ours, script).toBe(real);
+    });
   });
 });

@@ -1,5 +1,6 @@
 /** Random GRUB scripts: mostly right, sometimes with the mistakes that people make. The same seed gives the same script. */
 import type { Random } from '../../support/mutation.js';
+import { GuestStatements } from './guest-statements.js';
 
 const VARIABLES = ['va', 'vb', 'vc', 'v_d'];
 const VALUES = [
@@ -25,7 +26,11 @@ export class ScriptGenerator {
   private counters = 0;
   private depth = 0;
 
-  constructor(private readonly random: Random) {}
+  private readonly guest: GuestStatements;
+
+  constructor(private readonly random: Random) {
+    this.guest = new GuestStatements(random);
+  }
 
   private one<T>(items: readonly T[]): T {
     return this.random.pick(items);
@@ -134,6 +139,7 @@ export class ScriptGenerator {
   }
 
   private simple(): string {
+    if (this.chance(20)) return this.guest.statement();
     const name = this.one(VARIABLES);
     return this.one([
       () => `T${this.words(4)}`,
@@ -144,7 +150,8 @@ export class ScriptGenerator {
       () => `unset ${name}`,
       () => `export ${name}`,
       () => `${this.condition()}\nT $?`,
-      () => `eval ${this.one(["'T ev; T ew'", '"T $va"', '$vb', "'set va=e'", "'if true; then T et; fi'", "'T bad > x'"])}\nT $?`,
+      () =>
+        `eval ${this.one(["'T ev; T ew'", '"T $va"', '$vb', "'set va=e'", "'if true; then T et; fi'", "'T bad > x'", `"T \\"$va\\" '$vb'"`, `T "'$va x'"`, '"T a" b', '"$vc"', "'menuentry ev --id ev { T ev; finish; }'", '\'eval "T in"\''])}\nT $?`,
       () => `${this.functions.length > 0 ? this.one(this.functions) : 'T'}${this.words(3)}`,
       () => (this.chance(50) ? this.mistake() : `T ${this.word()}`),
       () => `setparams${this.words(2)}`,
@@ -200,13 +207,16 @@ export class ScriptGenerator {
     const id = this.chance(50) ? ` --id ${this.one(['one', 'two', "'x>y'", '3', "'sp ace'", '"$vb"'])}` : '';
     ids.push(title, id.slice(6));
     const extra = this.chance(30)
-      ? ` ${this.one(['p1', '"$vc"', '--class c', '--users u', '--unrestricted', '--hotkey=q', '--unknown z'])}`
+      ? ` ${this.one(['p1', '"$vc"', '--class c', '--users u', '--unrestricted', '--hotkey=q', '--unknown z', '$menuentry_id_option mid', '--', '-- --id x', 'p1 p2 "p 3"', '--class', '--id=', '-x', '--users', '--hotkey z q'])}`
       : '';
     if (depth < 2 && this.chance(25)) {
       let inner = '';
       for (let i = 1 + this.random.next(3); i > 0; i--) inner += `${this.entry(depth + 1, ids)}\n`;
-      return `submenu ${title}${id}${extra} {\n${this.simple()}\n${inner}}`;
+      const choice = this.chance(20) ? `set default=${this.one(['1', "'it'\\''s'", 'one', '"1>0"', '9'])}\n` : '';
+      return `submenu ${title}${id}${extra} {\nT sub "$chosen" "$#" "$1" "$2" "$default" "$timeout" "$vc"\n${this.simple()}\n${inner}${choice}}`;
     }
+    if (this.chance(8))
+      return `menuentry ${title}${id} --source ${this.one(['\'T src "$1" "$chosen"; finish\'', '"T $va; finish"', "'T a > b; finish'", '""'])}${this.one(['', ' { T both; }'])}`;
     return `menuentry ${title}${extra}${id} {\n${this.list(1 + this.random.next(2))}T done "$chosen" "$1" "$2" "$#" "$va"\nfinish\n}`;
   }
 
@@ -227,10 +237,24 @@ export class ScriptGenerator {
       '01',
       '1>0',
       '1>x',
+      ' 1',
+      '1 ',
+      '1 0',
+      '>0',
+      '1>',
+      '1>>0',
+      'last ',
+      '-1',
+      '1x>0',
+      '0x',
+      's1',
+      'ev',
       '0>1>0',
       ...bare,
       ...bare.map((id) => `${id}>0`),
       ...bare.map((id) => id.replaceAll('>', '>>')),
+      ...bare.map((id) => `${id}>${this.one(bare)}`),
+      ...bare.map((id) => `${this.one(bare)}>${id}>0`),
       'none',
     ]);
     parts.push(`default='${wanted}'`);

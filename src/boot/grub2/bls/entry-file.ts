@@ -30,7 +30,8 @@ export function parseBlsFile(id: string, bytes: Uint8Array, flavour: Flavour): B
       oddities.push({ code: 'bls.tab', message: 'a tab parts key and value, which GRUB would not understand here', line });
     } else if (flavour === 'redhat' && space >= 0) separator = space;
     const value = separator < 0 ? '' : withoutLeadingBlanks(text.slice(separator + 1));
-    if (separator < 0 || separator === text.length - 1) {
+    // Upstream looks past all blanks for the value, Red Hat only at the character behind the first one.
+    if (separator < 0 || (flavour === 'redhat' ? separator === text.length - 1 : value === '')) {
       const lost = lines.slice(i + 1).some((other) => withoutLeadingBlanks(other) !== '');
       if (lost) oddities.push({ code: 'bls.cut-off', message: 'GRUB reads no further than this line, which has no value', line });
       break;

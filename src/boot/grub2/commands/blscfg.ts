@@ -1,24 +1,14 @@
-/** `blscfg`: menu entries out of Boot Loader Specification files, by Red Hat's rules or upstream's. */
-import { TygrubError } from '../../../errors.js';
+/** `blscfg`: menu entries out of Boot Loader Specification files, by Red Hat's rules. Upstream's stand in `blsuki.ts`. */
 import type { GuestVolume } from '../../../guest/guest.js';
-import { allValues, type BlsFile, expandValue, firstValue, parseBlsFile } from '../bls/entry-file.js';
-import { compareFileVersions, compareRedHatIds } from '../bls/order.js';
+import { allValues, firstValue } from '../bls/entry-file.js';
+import { compareRedHatIds } from '../bls/order.js';
 import { attempt, parseFileName } from '../files.js';
 import type { BlsEntry, Machine } from '../machine.js';
-import { type OptionSpec, parseOptions } from '../options.js';
-import { ScriptText } from '../script-text.js';
 import { Status } from '../status.js';
-import type { Call, Command } from './command.js';
-import { addEntry, userNames } from './menu-entries.js';
+import { addBlsEntry, expanded, insertNewest, readBlsEntry, type Selection, tellNoKernel } from './bls-entries.js';
+import type { Call } from './command.js';
 
 const ENTRIES = '/loader/entries';
-
-/** Which of the entries that were read become entries of the menu. */
-interface Selection {
-  readonly defaults: boolean;
-  readonly others: boolean;
-  readonly only: string | null;
-}
 
 /** Reads the `.conf` files of a directory into the machine's list; false when there is no such directory. */
 async function readDirectory(machine: Machine, directory: string): Promise<boolean> {
@@ -39,46 +29,10 @@ async function readDirectory(machine: Machine, directory: string): Promise<boole
 }
 
 async function readEntry(machine: Machine, volume: GuestVolume, path: string): Promise<void> {
-  const { files, budget, flavour } = machine.surroundings;
-  const where = `${volume.name}:${path}`;
-  budget.step();
-  let bytes: Uint8Array;
-  try {
-    bytes = await files.readConfig(volume, path);
-  } catch (error) {
-    if (!(error instanceof TygrubError)) throw error;
-    machine.surroundings.warn(error.code, `${where}: ${error.summary}`, machine.place);
-    return;
-  }
-  budget.charge(bytes.length);
-  const id = path.slice(path.lastIndexOf('/') + 1, -'.conf'.length);
-  const file = parseBlsFile(id, bytes, flavour);
-  for (const { code, message, line } of file.oddities) machine.surroundings.warn(code, message, { file: where, line });
-  insert(machine, { file, where, visible: false });
-}
-
-/** Newest first; an entry that is equal to one that is there already is left out. */
-function insert(machine: Machine, entry: BlsEntry): void {
-  const { flavour, limits, budget } = machine.surroundings;
-  const compare = (a: BlsFile, b: BlsFile): number =>
-    flavour === 'redhat' ? compareRedHatIds(a.id, b.id) : compareFileVersions(`${a.id}.conf`, `${b.id}.conf`);
-  const entries = machine.blsEntries;
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const other = entries[middle];
-    const order = other === undefined ? 0 : compare(entry.file, other.file);
-    if (order === 0) return;
-    if (order > 0) high = middle;
-    else low = middle + 1;
-  }
-  budget.step(1 + Math.ceil(entries.length / 64));
-  if (entries.length >= limits.menuEntries) {
-    machine.surroundings.warn('limit.menuEntries', `more than ${limits.menuEntries} entry files are there`, machine.place);
-    return;
-  }
-  machine.blsEntries = entries.toSpliced(low, 0, entry);
+  const entry = await readBlsEntry(machine, volume, path);
+  const entries =
+    entry === null ? null : insertNewest(machine, machine.blsEntries, entry, (a, b) => compareRedHatIds(a.file.id, b.file.id));
+  if (entries !== null) machine.blsEntries = entries;
 }
 
 /** Makes menu entries of what was selected; those that are in the menu already stay where they are. */
@@ -94,44 +48,29 @@ function createEntries(machine: Machine, { defaults, others, only }: Selection):
   });
 }
 
-function createEntry(machine: Machine, { file, where }: BlsEntry): void {
-  const { flavour } = machine.surroundings;
-  const redHat = flavour === 'redhat';
+function createEntry(machine: Machine, entry: BlsEntry): void {
+  const { file } = entry;
   const linux = firstValue(file, 'linux');
   if (linux === null) {
-    machine.surroundings.warn('bls.no-linux', 'the entry names no kernel', { file: where, line: 1 });
+    tellNoKernel(machine, entry);
     return;
   }
-  const expand = (value: string | null): string | null => {
-    const text = expandValue(value, (name) => machine.get(name), flavour);
-    machine.surroundings.budget.charge(text?.length ?? 0);
-    return text;
-  };
-  const options = expand(firstValue(file, 'options')) ?? (redHat ? expand(machine.get('default_kernelopts') ?? null) : null);
-  const users = expand(firstValue(file, 'grub_users'));
+  const expand = (value: string | null): string | null => expanded(machine, value);
+  const options = expand(firstValue(file, 'options')) ?? expand(machine.get('default_kernelopts') ?? null);
   const initrds = allValues(file, 'initrd');
   const early = (machine.get('early_initrd') ?? '').split(' ').filter((name) => name !== '');
   const folder = folderOf(initrds[0] ?? linux);
   const files = [...early.map((name) => `${folder}${name}`), ...initrds].map((name) => ` ($root)${name}`);
   const devicetree = expand(firstValue(file, 'devicetree'));
-  const saving = machine.get(redHat ? 'save_default' : 'blsuki_save_default');
-  const lines = [
-    ...(saving === 'true' || (!redHat && saving === '1') ? ['savedefault'] : []),
-    ...(redHat ? ['load_video', 'set gfxpayload=keep', 'insmod gzio'] : []),
+  addBlsEntry(machine, entry, linux, [
+    ...(machine.get('save_default') === 'true' ? ['savedefault'] : []),
+    'load_video',
+    'set gfxpayload=keep',
+    'insmod gzio',
     `linux ($root)${linux}${options === null ? '' : ` ${options}`}`,
     ...(files.length === 0 ? [] : [`initrd${files.join('')}`]),
     ...(devicetree === null ? [] : [`devicetree ($root)${devicetree}`]),
-  ];
-  const title = firstValue(file, 'title') ?? linux;
-  addEntry(machine, {
-    title,
-    id: file.id,
-    args: [title, ...allValues(file, 'grub_arg')],
-    source: ScriptText.ofString(`${lines.join('\n')}\n`, where, 1),
-    submenu: false,
-    users: users === null ? null : userNames(users),
-    place: { file: where, line: 1 },
-  });
+  ]);
 }
 
 function folderOf(path: string): string {
@@ -139,7 +78,7 @@ function folderOf(path: string): string {
 }
 
 /** `blscfg [default|non-default|(device)/directory|(device)/entry.conf|ID]` */
-async function redHat(machine: Machine, { args }: Call): Promise<number> {
+export async function redHatBlscfg(machine: Machine, { args }: Call): Promise<number> {
   const [arg] = args;
   let selection: Selection = { defaults: true, others: true, only: null };
   if (arg === 'default') selection = { defaults: true, others: false, only: null };
@@ -160,41 +99,3 @@ async function redHat(machine: Machine, { args }: Call): Promise<number> {
   createEntries(machine, selection);
   return Status.OK;
 }
-
-const OPTIONS: readonly OptionSpec[] = [
-  { long: 'path', short: 'p', value: 'required' },
-  { long: 'enable-fallback', short: 'f', value: 'none' },
-  { long: 'show-default', short: 'd', value: 'none' },
-  { long: 'show-non-default', short: 'n', value: 'none' },
-  { long: 'entry', short: 'e', value: 'required' },
-];
-
-/** `blscfg [-p DIRECTORY] [-f] [-d] [-n] [-e FILE]` */
-async function upstream(machine: Machine, call: Call): Promise<number> {
-  const parsed = parseOptions(OPTIONS, call.args);
-  if (!parsed.ok) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${call.name}: ${parsed.message}`);
-  const { options } = parsed;
-  const given = options.get('path')?.at(-1);
-  const only = options.get('entry')?.at(-1) ?? null;
-  const found = await readDirectory(machine, given ?? `${ENTRIES}/`);
-  if (!found && (given === undefined || options.has('enable-fallback'))) await readDirectory(machine, `/boot${ENTRIES}/`);
-  const chosen = only !== null || options.has('show-default') || options.has('show-non-default');
-  createEntries(machine, {
-    defaults: !chosen || options.has('show-default'),
-    others: !chosen || options.has('show-non-default'),
-    only,
-  });
-  return Status.OK;
-}
-
-const blscfg: Command = {
-  run(machine, call) {
-    machine.blscfg = true;
-    return machine.surroundings.flavour === 'redhat' ? redHat(machine, call) : upstream(machine, call);
-  },
-};
-
-export const BLSCFG_COMMANDS: readonly (readonly [string, Command])[] = [
-  ['blscfg', blscfg],
-  ['bls_import', blscfg],
-];

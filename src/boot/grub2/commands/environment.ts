@@ -45,6 +45,8 @@ async function openBlock(machine: Machine, file: string | undefined): Promise<Op
 async function withBlock(machine: Machine, call: Call, use: (opened: OpenedBlock, names: readonly string[]) => number): Promise<number> {
   const parsed = parseOptions(OPTIONS, call.args);
   if (!parsed.ok) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${call.name}: ${parsed.message}`);
+  if (call.name === 'save_env' && parsed.rest.length === 0)
+    return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'save_env needs the name of a variable');
   const opened = await openBlock(machine, parsed.options.get('file')?.at(-1));
   return typeof opened === 'number' ? opened : use(opened, parsed.rest);
 }
@@ -60,7 +62,6 @@ const loadEnv: Command = {
 const saveEnv: Command = {
   run: (machine, call) =>
     withBlock(machine, call, ({ key, block }, names) => {
-      if (names.length === 0) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'save_env needs the name of a variable');
       const changed = new Map(block);
       for (const name of names) {
         const value = machine.get(name);

@@ -1,5 +1,6 @@
 /** All commands that a script can call, by name. */
-import { BLSCFG_COMMANDS } from './blscfg.js';
+import { BLSUKI_COMMANDS } from './blsuki.js';
+import { CHAINLOADER_COMMANDS } from './chainloader.js';
 import type { Command } from './command.js';
 import { CONFIG_COMMANDS } from './configs.js';
 import { ENVIRONMENT_COMMANDS } from './environment.js';
@@ -17,8 +18,9 @@ export type { Call, Command } from './command.js';
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ...VARIABLE_COMMANDS,
   ...MENU_COMMANDS,
-  ...BLSCFG_COMMANDS,
+  ...BLSUKI_COMMANDS,
   ...LOADER_COMMANDS,
+  ...CHAINLOADER_COMMANDS,
   ...SEARCH_COMMANDS,
   ...CONFIG_COMMANDS,
   ...ENVIRONMENT_COMMANDS,

@@ -28,7 +28,7 @@ function loader(kind: 'linux' | 'multiboot'): Command {
       const [file, ...rest] = words;
       if (file === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs a file name`);
       const image = await lookUp(machine, file, 'grub2.kernel-missing');
-      const loaded: Loaded = { kind, command: name, image: { file: image, args: rest }, initrds: [], modules: [] };
+      const loaded: Loaded = { kind, command: name, image: { file: image, args: rest }, initrds: [], modules: [], efi: null };
       if (image.problem !== null) {
         machine.attempted = loaded;
         machine.loaded = null;
@@ -85,23 +85,6 @@ const moduleCommand: Command = {
   },
 };
 
-/** Loads something that is no Linux; `chainloader` and its like. */
-const other: Command = {
-  async run(machine, { name, args }) {
-    const file = args.find((arg) => !arg.startsWith('--'));
-    const image: LoadedFile = {
-      device: machine.get('root') ?? '',
-      volume: null,
-      path: file ?? '',
-      size: null,
-      problem: null,
-      archivePath: null,
-    };
-    machine.loaded = { kind: 'other', command: name, image: { file: image, args: [] }, initrds: [], modules: [] };
-    return Status.OK;
-  },
-};
-
 const boot: Command = {
   run(machine) {
     if (machine.loaded === null) return machine.fail(Status.NO_KERNEL, 'grub2.no-kernel', 'boot comes before a kernel was loaded');
@@ -124,10 +107,6 @@ export const LOADER_COMMANDS: readonly (readonly [string, Command])[] = [
   ...rows('initrd initrd16 initrdefi', initrd),
   ...rows('multiboot multiboot2 xen_hypervisor', loader('multiboot')),
   ...rows('module module2 xen_module xen_linux xen_initrd', moduleCommand),
-  ...rows(
-    'chainloader ntldr truecrypt freedos pxechainloader kfreebsd knetbsd kopenbsd appleloader xnu_kernel xnu_kernel64 plan9 efi_chainload',
-    other,
-  ),
   ...rows('exit normal_exit reboot halt fwsetup', leave),
   ['boot', boot],
 ];

@@ -9,6 +9,7 @@ import type { Machine } from '../machine.js';
 import { ScriptText } from '../script-text.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
+import { readsFile } from './configs.js';
 import { addEntry } from './menu-entries.js';
 
 /** Reads the file; null with a warning where it cannot be used. @throws TygrubError limit */
@@ -56,39 +57,31 @@ function setChoice(machine: Machine, menu: BootMenu, before: number): void {
 
 /** Into the running menu; `extract_*` leaves default and timeout alone. */
 function sourceOf(dialect: BootDialect, extracting: boolean): Command {
-  return {
-    async run(machine, { name, args }) {
-      const [file] = args;
-      if (file === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs a file name`);
-      const menu = await readOther(machine, dialect, file);
-      if (menu === null) return Status.FILE_NOT_FOUND;
-      const before = machine.menu.length;
-      addEntries(machine, menu);
-      if (!extracting) setChoice(machine, menu, before);
-      return Status.OK;
-    },
-  };
+  return readsFile(async (machine, file) => {
+    const menu = await readOther(machine, dialect, file);
+    if (menu === null) return Status.FILE_NOT_FOUND;
+    const before = machine.menu.length;
+    addEntries(machine, menu);
+    if (!extracting) setChoice(machine, menu, before);
+    return Status.OK;
+  });
 }
 
 /** As a menu of its own, which takes over. */
 function configfileOf(dialect: BootDialect): Command {
-  return {
-    async run(machine, { name, args }) {
-      const [file] = args;
-      if (file === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs a file name`);
-      const menu = await readOther(machine, dialect, file);
-      if (menu === null) return Status.FILE_NOT_FOUND;
-      const inner = machine.fork();
-      inner.variables = machine.variables.context(machine.surroundings.flavour === 'redhat');
-      inner.menu = [];
-      addEntries(inner, menu);
-      setChoice(inner, menu, 0);
-      const volume = machine.surroundings.files.guest.volumes.find((candidate) => candidate.name === menu.config?.volume);
-      const config = volume === undefined || menu.config === null ? null : { volume, path: menu.config.path };
-      machine.ended = { kind: 'menu', menu: { machine: inner, definitions: inner.menu, config } };
-      return Status.OK;
-    },
-  };
+  return readsFile(async (machine, file) => {
+    const menu = await readOther(machine, dialect, file);
+    if (menu === null) return Status.FILE_NOT_FOUND;
+    const inner = machine.fork();
+    inner.variables = machine.variables.context(machine.surroundings.flavour === 'redhat');
+    inner.menu = [];
+    addEntries(inner, menu);
+    setChoice(inner, menu, 0);
+    const volume = machine.surroundings.files.guest.volumes.find((candidate) => candidate.name === menu.config?.volume);
+    const config = volume === undefined || menu.config === null ? null : { volume, path: menu.config.path };
+    machine.ended = { kind: 'menu', menu: { machine: inner, definitions: inner.menu, config } };
+    return Status.OK;
+  });
 }
 
 export const OTHER_LOADER_COMMANDS: readonly (readonly [string, Command])[] = [

@@ -42,23 +42,38 @@ async function hasKey(machine: Machine, device: Device, kind: Kind, key: string)
   return (await attempt(machine, () => machine.surroundings.files.stat(volume, key)))?.type === 'f';
 }
 
-/** Hints are only looked at first; one that ends in a comma stands for the partitions of its disk too. */
-function hinted(machine: Machine, hint: string): Device[] {
+/** A device to look at, and what the variable is set to where it has the key. */
+interface Candidate {
+  readonly device: Device;
+  readonly name: string;
+}
+
+function candidate(device: Device): Candidate {
+  return { device, name: device.name };
+}
+
+/** Hints are only looked at first, and keep their spelling; one that ends in a comma stands for the partitions of its disk too. */
+function hinted(machine: Machine, hint: string): Candidate[] {
   const { devices } = machine.surroundings;
   const name = hint.endsWith(',') ? hint.slice(0, -1) : hint;
   const device = devices.resolve(name);
-  return [...(device === null ? [] : [device]), ...(hint.endsWith(',') ? devices.partitionsOf(name) : [])];
+  return [...(device === null ? [] : [{ device, name }]), ...(hint.endsWith(',') ? devices.partitionsOf(name).map(candidate) : [])];
 }
 
 /** Sets `variable` to the first device that has the key; leaves it alone when there is none. */
 async function search(machine: Machine, kind: Kind, key: string, variable: string | null, hints: readonly string[]): Promise<number> {
   const { devices } = machine.surroundings;
-  const candidates = [...hints.flatMap((hint) => hinted(machine, hint)), ...devices.all()];
-  for (const device of candidates) {
-    if (await hasKey(machine, device, kind, key)) {
-      if (variable !== null) machine.set(variable, device.name);
-      return Status.OK;
+  const cacheKey = `${kind}:${key}`;
+  const before = machine.searches.get(cacheKey);
+  const known = before === undefined ? [] : hinted(machine, before);
+  for (const { device, name } of [...known, ...hints.flatMap((hint) => hinted(machine, hint)), ...devices.all().map(candidate)]) {
+    if (!(await hasKey(machine, device, kind, key))) continue;
+    if (before === undefined) {
+      machine.surroundings.budget.charge(cacheKey.length + name.length);
+      machine.searches = new Map(machine.searches).set(cacheKey, name);
     }
+    if (variable !== null) machine.set(variable, name);
+    return Status.OK;
   }
   return machine.fail(Status.FILE_NOT_FOUND, 'grub2.search', `no device has the ${kind} ${key}`);
 }

@@ -1,7 +1,6 @@
 /** `set`, `unset`, `export`, and the commands that belong to control flow. */
 
 import { runSource } from '../interpreter.js';
-import type { Machine } from '../machine.js';
 import { parseUnsigned } from '../numbers.js';
 import { ScriptText } from '../script-text.js';
 import { Status } from '../status.js';
@@ -97,22 +96,9 @@ const evalCommand: Command = {
   async run(machine, { args }) {
     const { file, line } = machine.place;
     const source = ScriptText.ofString(args.join(' '), file, line);
-    return nested(machine, () => runSource(machine, source));
+    return runSource(machine, source);
   },
 };
-
-/** Scripts that run scripts nest no deeper than functions may. */
-export async function nested(machine: Machine, run: () => Promise<number>): Promise<number> {
-  if (machine.depth >= machine.surroundings.limits.scriptNesting) {
-    return machine.fail(Status.RECURSION_DEPTH, 'grub2.recursion', `scripts run each other more than ${machine.depth} deep`);
-  }
-  machine.depth += 1;
-  try {
-    return await run();
-  } finally {
-    machine.depth -= 1;
-  }
-}
 
 /** Red Hat's `increment` and `decrement`. */
 function stepping(by: 1 | -1): Command {

@@ -1,11 +1,11 @@
 /** Commands that matter to nobody but a screen, a keyboard or the firmware: they succeed, or fail, and change nothing. */
-import { openFile } from '../files.js';
+import { attempt, openFile } from '../files.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
 import { TEST } from './test.js';
 
 const SUCCEED = `acpi authenticate background_color background_image badram blocklist cat clear cls cpuid crc cryptomount cutmem date
-  devicetree distrust drivemap dump echo efivar gettext gptsync hashsum hdparm help hexdump insmod keymap list_trusted loadfont loopback
+  devicetree distrust drivemap dump echo efivar gettext gptsync hashsum hdparm help hexdump keymap list_trusted loadfont loopback
   ls lsacpi lsefi lsefimmap lsefisystab lsfonts lsmmap lsmod lspci lssal md5sum nativedisk net_add_addr net_add_dns net_add_route
   net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns
   net_ls_routes net_nslookup outb outl outw parttool partnew play read rmmod sendkey serial setpci sha1sum sha256sum sha512sum sleep
@@ -14,20 +14,29 @@ const SUCCEED = `acpi authenticate background_color background_image badram bloc
 
 const silent: Command = { run: () => Status.OK };
 
+/**
+ * GRUB 2.06 tells only on the screen whether the files are the same. Its status is that of opening the second one; what was
+ * wrong with the first is forgotten.
+ */
 const compare: Command = {
   async run(machine, { args }) {
-    const [first, second] = [await openFile(machine, args[0] ?? ''), await openFile(machine, args[1] ?? '')];
-    if (!first.ok || !second.ok) return machine.fail(Status.FILE_NOT_FOUND, 'grub2.file-missing', 'cmp: a file is missing');
-    if (first.source.size !== second.source.size) return Status.FALSE;
-    const step = 65536;
-    for (let at = 0; at < first.source.size; at += step) {
-      machine.surroundings.budget.step();
-      const length = Math.min(step, first.source.size - at);
-      const [a, b] = [await first.source.read(at, length), await second.source.read(at, length)];
-      if (a.some((byte, i) => byte !== b[i])) return Status.FALSE;
-    }
-    return Status.OK;
+    const [one, two] = args;
+    if (one === undefined || two === undefined || args.length > 2)
+      return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'cmp needs two file names');
+    await openFile(machine, one);
+    const second = await openFile(machine, two);
+    if (second.ok) return Status.OK;
+    const { device, path } = second.name ?? {};
+    const volume = device?.volume ?? null;
+    const node = volume === null || path === undefined ? null : await attempt(machine, () => machine.surroundings.files.stat(volume, path));
+    return machine.fail(node?.type === 'd' ? Status.BAD_FILE_TYPE : Status.FILE_NOT_FOUND, 'grub2.file-missing', second.problem.message);
   },
+};
+
+/** Every module counts as there. */
+const insmod: Command = {
+  run: (machine, { args }) =>
+    args.length > 0 ? Status.OK : machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'insmod needs the name of a module'),
 };
 
 /** `password` and `password_pbkdf2` tell who may edit. */
@@ -51,6 +60,7 @@ export const OTHER_COMMANDS: readonly (readonly [string, Command])[] = [
   ['keystatus', { run: () => Status.FALSE }],
   ['file', { run: () => Status.FALSE }],
   ['cmp', compare],
+  ['insmod', insmod],
   ['test', TEST],
   ['[', TEST],
   ['password', password('plain')],
