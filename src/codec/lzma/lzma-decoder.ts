@@ -102,7 +102,6 @@ export class LzmaDecoder {
   decode(window: SlidingWindow, outEnd: number, hardEnd: number, inEnd: number): Stop {
     const { range: rc, probabilities, lc, literalMask, positionMask } = this;
     const out = window.bytes;
-    const input = rc.bytes;
     const { start, size } = window;
     const offset = (this.processed - window.position) | 0; // from a place in the window to the count since the reset
     let position = window.position;
@@ -118,61 +117,12 @@ export class LzmaDecoder {
       if (rc.bit(probabilities, IS_MATCH + state * POSITION_STATES + positionState) === 0) {
         const previous = position > start ? (out[position - 1] as number) : 0;
         const base = LITERAL + LITERAL_SIZE * (((count & literalMask) << lc) + (previous >> (8 - lc)));
-        // The range decoder's work by hand: literals are most of what there is to decode.
-        let { range, code, at } = rc;
-        let symbol = 1;
-        if (state >= 7) {
-          // After a match the bits of the byte that the match would have gone on with choose the probabilities.
+        if (state < 7) out[position++] = rc.tree(probabilities, base, 8);
+        else {
           if (rep0 >= position - start || rep0 >= size) throw damaged(this.name, 'a match reaches too far back');
-          let matchByte = out[position - rep0 - 1] as number;
-          do {
-            const matchBit = (matchByte >> 7) & 1;
-            matchByte <<= 1;
-            const index = base + ((1 + matchBit) << 8) + symbol;
-            const probability = probabilities[index] as number;
-            const bound = Math.imul(range >>> 11, probability) >>> 0;
-            let bit: number;
-            if (code >>> 0 < bound) {
-              range = bound | 0;
-              probabilities[index] = probability + ((2048 - probability) >> 5);
-              bit = 0;
-            } else {
-              range = (range - bound) | 0;
-              code = (code - bound) | 0;
-              probabilities[index] = probability - (probability >> 5);
-              bit = 1;
-            }
-            if (range >>> 24 === 0) {
-              range <<= 8;
-              code = (code << 8) | (input[at++] as number);
-            }
-            symbol = (symbol << 1) | bit;
-            if (matchBit !== bit) break;
-          } while (symbol < 0x100);
+          out[position] = rc.matchedByte(probabilities, base, out[position - rep0 - 1] as number);
+          position++;
         }
-        while (symbol < 0x100) {
-          const index = base + symbol;
-          const probability = probabilities[index] as number;
-          const bound = Math.imul(range >>> 11, probability) >>> 0;
-          if (code >>> 0 < bound) {
-            range = bound | 0;
-            probabilities[index] = probability + ((2048 - probability) >> 5);
-            symbol <<= 1;
-          } else {
-            range = (range - bound) | 0;
-            code = (code - bound) | 0;
-            probabilities[index] = probability - (probability >> 5);
-            symbol = (symbol << 1) | 1;
-          }
-          if (range >>> 24 === 0) {
-            range <<= 8;
-            code = (code << 8) | (input[at++] as number);
-          }
-        }
-        rc.range = range;
-        rc.code = code;
-        rc.at = at;
-        out[position++] = symbol;
         state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
         continue;
       }

@@ -46,33 +46,27 @@ export class RangeDecoder {
 
   /** `count` bits, highest first, each with a probability that depends on those before. */
   tree(probabilities: Uint16Array, base: number, count: number): number {
-    // The state in local variables for the length of the loop: this is where most of the time goes.
-    const { bytes } = this;
-    let { range, code, at } = this;
     let symbol = 1;
-    for (let i = 0; i < count; i++) {
-      const index = base + symbol;
-      const probability = probabilities[index] as number;
-      const bound = Math.imul(range >>> 11, probability) >>> 0;
-      if (code >>> 0 < bound) {
-        range = bound | 0;
-        probabilities[index] = probability + ((2048 - probability) >> 5);
-        symbol <<= 1;
-      } else {
-        range = (range - bound) | 0;
-        code = (code - bound) | 0;
-        probabilities[index] = probability - (probability >> 5);
-        symbol = (symbol << 1) | 1;
-      }
-      if (range >>> 24 === 0) {
-        range <<= 8;
-        code = (code << 8) | (bytes[at++] as number);
-      }
-    }
-    this.range = range;
-    this.code = code;
-    this.at = at;
+    for (let i = 0; i < count; i++) symbol = (symbol << 1) | this.bit(probabilities, base + symbol);
     return symbol - (1 << count);
+  }
+
+  /**
+   * A byte behind a match: as long as its bits are those of the byte that the match would have gone on with, these choose among
+   * two further tables of probabilities.
+   */
+  matchedByte(probabilities: Uint16Array, base: number, expected: number): number {
+    let symbol = 1;
+    let match = expected;
+    let offset = 0x100;
+    do {
+      match <<= 1;
+      const matchBit = match & offset;
+      const bit = this.bit(probabilities, base + offset + matchBit + symbol);
+      symbol = (symbol << 1) | bit;
+      offset &= bit === 0 ? ~matchBit : matchBit;
+    } while (symbol < 0x100);
+    return symbol & 0xff;
   }
 
   /** As `tree`, lowest bit first. */
