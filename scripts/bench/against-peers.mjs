@@ -1,7 +1,7 @@
 // What the benchmarks of one filesystem share: making the files, running the programs in turns, and the ratios.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,31 @@ export function workFolder(name) {
 
 /** Runs a program; its output is thrown away. */
 export function run(command, args) {
-  const done = spawnSync(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  finished(command, args, 'ignore');
+}
+
+/** What a program puts out, without the line's end. */
+export function output(command, args) {
+  return finished(command, args, 'pipe').trim();
+}
+
+function finished(command, args, stdout) {
+  const done = spawnSync(command, args, { env, stdio: ['ignore', stdout, 'pipe'], encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.error?.message ?? done.stderr}`);
+  return done.stdout ?? '';
+}
+
+/** Writes a volume's bytes in chunks to several disks by turns, from an offset on. */
+export function spread(volume, disks, offset, chunk) {
+  const source = openSync(volume, 'r');
+  const targets = disks.map((disk) => openSync(disk, 'r+'));
+  const buffer = Buffer.alloc(chunk);
+  for (let number = 0; ; number++) {
+    const length = readSync(source, buffer, 0, chunk, null);
+    if (length === 0) break;
+    writeSync(targets[number % disks.length], buffer, 0, length, offset + Math.floor(number / disks.length) * chunk);
+  }
+  for (const file of [source, ...targets]) closeSync(file);
 }
 
 /** True where a program is installed. */
@@ -37,9 +60,10 @@ export function makeTree(folder, { names, fileMiB }) {
 }
 
 export const copyTime = {
-  tygrub(image, path, out) {
+  /** @param further other disks of the same guest */
+  tygrub(image, path, out, ...further) {
     rmSync(out, { force: true });
-    run(process.execPath, [PROGRAM, 'cp', image, path, out]);
+    run(process.execPath, [PROGRAM, 'cp', ...further.flatMap((disk) => ['--disk', disk]), image, path, out]);
   },
   list: (image, path) => run(process.execPath, [PROGRAM, 'ls', image, path]),
 };
