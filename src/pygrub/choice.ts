@@ -63,19 +63,22 @@ async function findNetWare(guest: Guest, menu: BootMenu | null, args: Arguments)
 }
 
 /**
- * Looks for files of devices that the guest does not have on the volume of the config. pygrub ignores root devices, and
+ * Looks for files that are not where the config says on the volume of the config itself. pygrub ignores root devices, and
  * guests rely on it: the disk that an administrator made of one partition still has a config that says `hd0,msdos1`.
  */
 export async function onConfigVolume(menu: BootMenu, guest: Guest): Promise<BootMenu> {
   const volume = guest.volumes.find(({ name }) => name === menu.config?.volume);
   if (volume === undefined) return menu;
   const files = new GuestFiles(guest, guest.limits);
-  const isLost = (file: BootFile | null): boolean =>
-    file !== null && file.size === null && !guest.volumes.some((v) => v.answersTo(file.volume));
+  const isLost = (file: BootFile): boolean => file.size === null && file.part === null && file.volume !== volume.name;
+  const look = async (file: BootFile): Promise<BootFile> => {
+    if (!isLost(file)) return file;
+    const beside = await files.bootFile(volume, file.path);
+    return beside.size === null ? file : beside;
+  };
   const found = async (entry: BootEntry): Promise<BootEntry> => {
     const { kernel, initrds } = entry;
     if (kernel === null || entry.hypervisor !== null || ![kernel, ...initrds].some(isLost)) return entry;
-    const look = async (file: BootFile): Promise<BootFile> => (isLost(file) ? files.bootFile(volume, file.path) : file);
     const moved = { kernel: await look(kernel), initrds: await Promise.all(initrds.map(look)) };
     return { ...entry, ...moved, problem: missingFile([moved.kernel, ...moved.initrds]) };
   };

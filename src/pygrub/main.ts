@@ -16,7 +16,7 @@ import { HostFileSource } from '../source/host-file.js';
 import { type Arguments, parseArguments, UsageRequest, usage } from './arguments.js';
 import { chooseEntry, chosenOf, EXIT_QUIT, guestAtOffset, MenuHangup, MenuQuit, readEntries } from './choice.js';
 import { CONFIG_PLACE, configGuest } from './config-file.js';
-import { listedEntry, shownConfig } from './listing.js';
+import { listedMenu, shownConfig } from './listing.js';
 import { checkLengths, formatResult } from './result.js';
 import { ResultFiles } from './result-files.js';
 import { FILE_SIZE_VARIABLE, runBounds } from './run-bounds.js';
@@ -171,13 +171,7 @@ async function fillPlain(file: NewFile, kernel: ByteSource, limits: Limits): Pro
 async function list(guest: () => Promise<Guest>, args: Arguments): Promise<void> {
   if (args.kernel !== null) return; // no config is read
   try {
-    const { entries } = await readEntries(await guest(), args);
-    await say(
-      entries
-        .filter(({ guess }) => !guess)
-        .map(listedEntry)
-        .join(''),
-    );
+    await say(listedMenu(await readEntries(await guest(), args)));
   } catch (error) {
     if (!(error instanceof TygrubError) || error.kind !== 'not-found') throw error;
     process.stderr.write(`pygrub: ${printable(error.summary)}\n`);
@@ -186,7 +180,7 @@ async function list(guest: () => Promise<Guest>, args: Arguments): Promise<void>
 
 async function showConfig(guest: Guest, args: Arguments): Promise<void> {
   const menu = await readEntries(guest, args, CONFIG_PLACE);
-  if (args.listEntries) await say(menu.entries.map(listedEntry).join(''));
+  if (args.listEntries) await say(listedMenu(menu));
   const entry = await chosenOf(menu, guest, { ...args, interactive: args.interactive && !args.listEntries });
   await say(shownConfig(entry));
 }
