@@ -36,9 +36,14 @@ export async function chooseEntry(guest: Guest, args: Arguments): Promise<BootEn
   return (await findNetWare(guest, menu, args)) ?? chosenOf(menu, guest, args);
 }
 
-/** The menu, numbered as `--entry` and `-l` are to count. @param config the config to read instead of searching */
+/**
+ * The menu, numbered as `--entry` and `-l` are to count. Where a config's default names no entry, the first one boots.
+ * @param config the config to read instead of searching
+ */
 export async function readEntries(guest: Guest, args: Arguments, config?: string): Promise<BootMenu> {
-  const menu = await onConfigVolume(await readBootMenu(guest, config === undefined ? {} : { config }), guest);
+  const read = await onConfigVolume(await readBootMenu(guest, config === undefined ? {} : { config }), guest);
+  const first = read.config === null ? undefined : read.entries.find(({ guess }) => !guess);
+  const menu = { ...read, default: read.default ?? first?.index ?? null };
   return args.pygrubCompat ? numberedAsPygrub(menu, guest) : menu;
 }
 
