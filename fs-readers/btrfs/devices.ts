@@ -7,7 +7,8 @@ import type { FileSystemOptions } from '../filesystem.js';
 import { WarningList } from '../warning-list.js';
 import type { Stripe } from './chunk.js';
 import { SUPER_FLAG_HIGH } from './layout.js';
-import { hasMagic, readSuperblock, type Superblock, superblockBytes } from './superblock.js';
+import { hasMagic, superblockBytes } from './magic.js';
+import { readSuperblock, type Superblock } from './superblock.js';
 
 /** One device. */
 export interface Device {

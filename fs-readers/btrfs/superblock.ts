@@ -7,16 +7,8 @@ import type { FileSystemOptions } from '../filesystem.js';
 import type { WarningList } from '../warning-list.js';
 import { type Checksum, checksumOf, matches } from './checksum.js';
 import { badSuperblock, checkFeatures, INCOMPAT } from './features.js';
-import {
-  BTRFS_MAGIC,
-  CHECKSUM_FIELD,
-  DEV_ITEM,
-  MAX_LEVEL,
-  SUPERBLOCK,
-  SUPERBLOCK_OFFSETS,
-  SUPERBLOCK_SIZE,
-  SYSTEM_CHUNK_ARRAY_SIZE,
-} from './layout.js';
+import { CHECKSUM_FIELD, DEV_ITEM, MAX_LEVEL, SUPERBLOCK, SUPERBLOCK_OFFSETS, SYSTEM_CHUNK_ARRAY_SIZE } from './layout.js';
+import { hasMagic, superblockBytes } from './magic.js';
 
 type Fields = ReturnType<typeof SUPERBLOCK.decode>;
 type DeviceItem = ReturnType<typeof DEV_ITEM.decode>;
@@ -36,20 +28,6 @@ const MIN_SECTOR = 512;
 const MAX_NODE = 65536;
 
 const isPowerOfTwo = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
-
-/** Whether the bytes at a superblock's place begin a btrfs filesystem. */
-export function hasMagic(bytes: Uint8Array): boolean {
-  const at = SUPERBLOCK.offsetOf('magic');
-  for (let i = 0; i < BTRFS_MAGIC.length; i++) if (bytes[at + i] !== BTRFS_MAGIC.charCodeAt(i)) return false;
-  return true;
-}
-
-/** The bytes of a copy; null where the source is too short. */
-export async function superblockBytes(source: ByteSource, copy: number): Promise<Uint8Array | null> {
-  const offset = SUPERBLOCK_OFFSETS[copy];
-  if (offset === undefined || source.size < offset + SUPERBLOCK_SIZE) return null;
-  return source.read(offset, SUPERBLOCK_SIZE);
-}
 
 /**
  * Checks one copy.

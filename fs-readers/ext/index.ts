@@ -4,10 +4,9 @@ import { formatUuid, isZero } from '../../src/bytes/uuid.js';
 import { corrupt } from '../../src/errors.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import type { FileNode, FileSystem, FileSystemFormat, FileSystemOptions } from '../filesystem.js';
-import { typeName } from './features.js';
+import { INCOMPAT, typeName } from './features.js';
 import { GroupDescriptors } from './group-descriptors.js';
 import { readNamedInode } from './inode.js';
-import { recover } from './journal/recovery.js';
 import { ROOT_INODE, STATE_CLEAN, STATE_ERRORS, SUPERBLOCK, SUPERBLOCK_OFFSET } from './layout.js';
 import { ExtNode } from './node.js';
 import { Report } from './report.js';
@@ -64,6 +63,8 @@ async function open(source: ByteSource, options: FileSystemOptions): Promise<Fil
     limits: options.limits,
     report,
   };
+  if (!superblock.hasIncompat(INCOMPAT.RECOVER) && group === 0) return new ExtFileSystem(volume, stateOf(superblock.fields.state));
+  const { recover } = await import('./journal/recovery.js');
   const recovered = await recover(volume, group !== 0, options);
   return new ExtFileSystem(recovered.volume, recovered.state === '' ? stateOf(superblock.fields.state) : recovered.state);
 }

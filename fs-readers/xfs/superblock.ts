@@ -4,7 +4,7 @@ import { corrupt, type TygrubError, unsupported } from '../../src/errors.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { crcWithout } from './checksum.js';
 import { FEATURE2, INCOMPAT, unreadIncompatible, VERSION_BIT, VERSION_NUMBER_MASK } from './features.js';
-import { MAGIC, SUPERBLOCK, XFS_MAGIC } from './layout.js';
+import { SUPERBLOCK, XFS_MAGIC } from './layout.js';
 import type { Report } from './report.js';
 
 /** A superblock that was checked, with what follows from its fields. */
@@ -49,12 +49,6 @@ function within(value: number, range: { readonly min: number; readonly max: numb
 
 function impossible(what: string): TygrubError {
   return corrupt('xfs.superblock', `the XFS superblock is damaged: ${what}`, { offset: 0, hint: 'let xfs_repair look at the filesystem' });
-}
-
-/** Says whether bytes begin with the magic number, without judging what follows. */
-export function hasMagic(bytes: Uint8Array): boolean {
-  // Only the field itself: the 64-bit fields of what is no superblock may be anything.
-  return MAGIC.decode(bytes).magicnum === XFS_MAGIC;
 }
 
 /**

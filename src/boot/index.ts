@@ -4,7 +4,6 @@ import type { Guest } from '../guest/guest.js';
 import { type BootDialect, type BootOptions, GuestFiles } from './dialect.js';
 import { GRUB_LEGACY } from './grub-legacy/index.js';
 import { GRUB2 } from './grub2/index.js';
-import { guessMenu } from './guess/index.js';
 import { KBOOT } from './kboot/index.js';
 import { LILO } from './lilo/index.js';
 import type { BootMenu } from './menu.js';
@@ -33,6 +32,7 @@ export async function readBootMenu(guest: Guest, options: BootOptions = {}): Pro
   if (options.config !== undefined) return readNamedConfig(guest, BOOT_DIALECTS, options.config, options);
   const { menu, attempts } = await searchConfigs(guest, BOOT_DIALECTS, options, false);
   if (menu !== null) return menu;
+  const { guessMenu } = await import('./guess/index.js');
   const guesses = await guessMenu(new GuestFiles(guest, guest.limits), options);
   if (guesses === null) {
     throw new TygrubError(gravest(attempts.map(({ kind }) => kind)), 'boot.no-config', 'no boot configuration was found', {

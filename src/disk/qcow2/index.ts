@@ -1,44 +1,10 @@
-/** qcow2, versions 2 and 3 (QEMU, docs/interop/qcow2.rst), read-only. */
-import { printable } from '../../bytes/text.js';
-import { unsupported } from '../../errors.js';
-import { type BackingFile, openBackingFile } from '../backing-file.js';
-import type { ContainerFormat, ContainerOptions, OpenContainer } from '../container.js';
-import { readHeader } from './header.js';
+/** qcow2, versions 2 and 3 (QEMU, docs/interop/qcow2.rst), read-only: recognised here, opened by `open.ts`, which is loaded then. */
+import type { ContainerFormat } from '../container.js';
 import { HEADER, HEADER_MAGIC, MAGIC } from './layout.js';
-import { Qcow2Disk } from './mapping.js';
 
 /** Images of QEMU, with their backing files. */
 export const qcow2: ContainerFormat = {
   name: 'qcow2',
   probe: async (source) => source.size >= HEADER.size && HEADER_MAGIC.decode(await source.read(0, HEADER_MAGIC.size)).magic === MAGIC,
-  async open(source, options, openNested) {
-    const header = await readHeader(source, options.limits);
-    const backing = header.backingFile === null ? null : await openBacking(header.backingFile, header.backingFormat, options, openNested);
-    const parts = [`version ${header.version}`, `${header.clusterSize / 1024} KiB clusters`];
-    if (header.extendedL2) parts.push('subclusters');
-    if (backing !== null) parts.push(`backed by ${backing.path}`);
-    return {
-      format: 'qcow2',
-      description: parts.join(', '),
-      disk: new Qcow2Disk(source, header, backing?.container.disk ?? null, options.limits),
-      warnings: [...header.warnings, ...(backing?.container.warnings ?? [])],
-      ...(backing === null ? {} : { close: () => backing.close() }),
-    };
-  },
+  open: async (source, options, openNested) => (await import('./open.js')).openQcow2(source, options, openNested),
 };
-
-/** QEMU's names may say how a file is reached (`file:`, `nbd:`, `json:`); only files are followed. */
-async function openBacking(
-  name: string,
-  format: string | null,
-  options: ContainerOptions,
-  openNested: OpenContainer,
-): Promise<BackingFile> {
-  const protocol = /^([A-Za-z0-9+.-]+):/.exec(name)?.[1];
-  if (protocol !== undefined && protocol !== 'file') {
-    throw unsupported('qcow2.backing-protocol', `the backing file ${printable(name)} is reached by ${protocol}, which is not read`);
-  }
-  const path = protocol === 'file' ? name.slice('file:'.length) : name;
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  return openBackingFile(base === path ? [path] : [path, base], format, options, openNested);
-}

@@ -20,9 +20,6 @@ export interface Descriptor {
   readonly extents: readonly Extent[];
 }
 
-/** The first line of every descriptor. */
-export const DESCRIPTOR_START = '# Disk DescriptorFile';
-
 /** `parentCID` of a disk without a parent. */
 const NO_PARENT = 'ffffffff';
 

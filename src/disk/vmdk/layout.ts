@@ -37,3 +37,6 @@ export const GRAIN_MARKER = layout('VMDK grain marker', 12, 'little', { lba: [0,
 
 /** Where the footer of a streamOptimized extent starts, counted back from the end of the file. */
 export const FOOTER_FROM_END = 2 * SECTOR;
+
+/** The first line of every descriptor. */
+export const DESCRIPTOR_START = '# Disk DescriptorFile';

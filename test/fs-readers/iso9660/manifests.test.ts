@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { iso9660, openIso9660, type Tree } from '../../../fs-readers/iso9660/index.js';
+import { openIso9660, type Tree } from '../../../fs-readers/iso9660/file-system.js';
+import { iso9660 } from '../../../fs-readers/iso9660/index.js';
 import { DEFAULT_LIMITS } from '../../../src/limits.js';
 import { BlockCache } from '../../../src/source/block-cache.js';
 import { HostFileSource } from '../../../src/source/host-file.js';

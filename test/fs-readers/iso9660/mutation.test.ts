@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { iso9660, openIso9660, type Tree } from '../../../fs-readers/iso9660/index.js';
+import { openIso9660, type Tree } from '../../../fs-readers/iso9660/file-system.js';
+import { iso9660 } from '../../../fs-readers/iso9660/index.js';
 import { SECTOR } from '../../../fs-readers/iso9660/layout.js';
 import { withLimits } from '../../../src/limits.js';
 import { CountingSource } from '../../../src/source/counting.js';

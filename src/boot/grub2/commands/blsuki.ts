@@ -217,17 +217,11 @@ function isDefault(machine: Machine, { fileName, title }: Candidate, index: numb
   return number.found && number.end === wanted.length && number.value === index;
 }
 
-const blscfg: Command = {
+export const blscfg: Command = {
   run(machine, call) {
     machine.blscfg = true;
     return machine.surroundings.flavour === 'redhat' ? redHatBlscfg(machine, call) : importEntries(machine, call, ENTRY_FILES);
   },
 };
 
-const uki: Command = { run: (machine, call) => importEntries(machine, call, IMAGES) };
-
-export const BLSUKI_COMMANDS: readonly (readonly [string, Command])[] = [
-  ['blscfg', blscfg],
-  ['bls_import', blscfg],
-  ['uki', uki],
-];
+export const uki: Command = { run: (machine, call) => importEntries(machine, call, IMAGES) };

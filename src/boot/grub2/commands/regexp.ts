@@ -25,7 +25,7 @@ function setGroups(machine: Machine, names: readonly string[], text: string, mat
   return Status.OK;
 }
 
-const regexp: Command = {
+export const regexp: Command = {
   run(machine, { args }) {
     const parsed = parseOptions(OPTIONS, args);
     if (!parsed.ok) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `regexp: ${parsed.message}`);
@@ -45,5 +45,3 @@ const regexp: Command = {
     }
   },
 };
-
-export const REGEXP_COMMANDS: readonly (readonly [string, Command])[] = [['regexp', regexp]];
