@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { JIT } from './standalone-variables.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { standalone: { type: 'boolean', default: false }, output: { type: 'string' } } });
@@ -69,7 +70,7 @@ function programs() {
     symlinkSync('tygrub', join(tree, 'usr/lib/tygrub/tygrub-pygrub'));
     const launcher = readFileSync(join(root, 'bin/tygrub-pygrub'), 'utf8')
       .replace('/dist/bin/tygrub-pygrub.cjs', '/tygrub-pygrub')
-      .replace('node -- "$program"', '"$program"');
+      .replace('$wrap node -- "$program"', `${JIT} $wrap "$program"`);
     if (/node --|\.cjs/.test(launcher)) fail('bin/tygrub-pygrub has changed: the launcher of the executable cannot be made from it');
     put('usr/lib/tygrub/bin/tygrub-pygrub', launcher, 0o755);
     link('tygrub-pygrub', '../lib/tygrub/bin/tygrub-pygrub');
@@ -84,6 +85,7 @@ function programs() {
     if (file.startsWith('bin/')) put(`usr/lib/tygrub/${file}`, readFileSync(join(root, file)), 0o755);
     link(name, `../lib/tygrub/${file}`);
   }
+  cpSync(join(root, 'dist/code-cache'), join(tree, 'usr/lib/tygrub/dist/code-cache'), { recursive: true });
 }
 
 function documents() {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { JIT } from '../standalone-variables.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(root, 'dist', 'bin', 'tygrub-pygrub.cjs');
@@ -17,6 +18,12 @@ export function installed(name) {
 
 const quoted = (words) => words.map((word) => `'${String(word).replaceAll("'", "'\\''")}'`).join(' ');
 const shell = (script) => ['bash', '-c', script];
+
+/** Names and paths of further versions of Node: TYGRUB_BENCH_NODES. @returns {[label: string, path: string][]} */
+export function otherNodes() {
+  const pairs = (process.env.TYGRUB_BENCH_NODES ?? '').split(',').filter((text) => text !== '');
+  return pairs.map((pair) => pair.split('='));
+}
 
 /**
  * @typedef {{ raw: string, vhd: string, kernel: string, initrd: string, partition: number }} Disk files of one disk: the same content
@@ -39,8 +46,7 @@ export function contestants() {
   const version = `Node ${process.versions.node.split('.')[0]}`;
   add(`tygrub-pygrub, ${version}`, 'vhd', tygrub(process.execPath)('vhd'));
   add(`tygrub-pygrub, ${version}`, 'raw', tygrub(process.execPath)('raw'));
-  for (const pair of (process.env.TYGRUB_BENCH_NODES ?? '').split(',').filter((text) => text !== '')) {
-    const [label, node] = pair.split('=');
+  for (const [label, node] of otherNodes()) {
     add(`tygrub-pygrub, ${label}`, 'vhd', tygrub(node)('vhd'), node);
     add(`bare ${label} -e 0`, null, () => [node, '-e', '0'], node);
   }
@@ -49,6 +55,13 @@ export function contestants() {
     'tygrub-pygrub, standalone',
     'vhd',
     (disk, out) => shell(`exec -a tygrub-pygrub ${quoted([EXECUTABLE, ...options(out), disk.vhd])}`),
+    EXECUTABLE,
+  );
+  // With the variables that the launcher of its Debian package gives it.
+  add(
+    'tygrub-pygrub, standalone as packaged',
+    'vhd',
+    (disk, out) => shell(`export ${JIT}; exec -a tygrub-pygrub ${quoted([EXECUTABLE, ...options(out), disk.vhd])}`),
     EXECUTABLE,
   );
   add(`bare ${version} -e 0`, null, () => [process.execPath, '-e', '0']);

@@ -1,5 +1,6 @@
 // Measures commands: time and memory by measure.py, bytes read from an image by strace.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,6 +53,14 @@ export class Outputs {
       .map((name) => statSync(join(folder, name)))
       .filter((stat) => stat.isFile())
       .reduce((sum, stat) => sum + stat.size, 0);
+  }
+
+  /** SHA-256 of the files that a run left there. */
+  sums(folder) {
+    return readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
   }
 
   close() {
