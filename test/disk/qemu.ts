@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { provideNodeCodecs } from '../../src/codec/node-codecs.js';
 import { type Container, openContainer } from '../../src/disk/index.js';
+import { readChunk, storedChunks } from '../../src/extract/stored-chunks.js';
 import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { openImage } from '../../src/open-disk.js';
 import { BlockCache } from '../../src/source/block-cache.js';
@@ -66,6 +67,26 @@ export async function readDisk(disk: ByteSource, piece = 1_000_003): Promise<Uin
   const out = new Uint8Array(disk.size);
   for (let at = 0; at < disk.size; at += piece) out.set(await disk.read(at, Math.min(piece, disk.size - at)), at);
   return out;
+}
+
+const ZEROS = new Uint8Array(4 * 1024 * 1024);
+
+/** The SHA-256 of a disk whose holes are far larger than what is stored: they are not read. */
+export async function sparseSha256(disk: ByteSource): Promise<string> {
+  const hash = createHash('sha256');
+  let at = 0;
+  const zerosUpTo = (end: number) => {
+    for (; at < end; at += Math.min(ZEROS.length, end - at)) hash.update(ZEROS.subarray(0, Math.min(ZEROS.length, end - at)));
+  };
+  const buffer = Buffer.alloc(1024 * 1024);
+  for await (const chunk of storedChunks(disk, buffer.length)) {
+    zerosUpTo(chunk.offset);
+    await readChunk(chunk, buffer);
+    hash.update(buffer.subarray(0, chunk.length));
+    at += chunk.length;
+  }
+  zerosUpTo(disk.size);
+  return hash.digest('hex');
 }
 
 /** Opens an image and reads its disk. */

@@ -154,8 +154,11 @@ class ParentSearch {
     } catch (error) {
       if (!(error instanceof TygrubError)) throw error;
       if (!told) return null;
-      if (error.code === 'source.outside-directory') this.forbidden ??= error;
-      this.attempts.push(`${name}: ${problemOf(error).message}`);
+      if (error.code === 'source.outside-directory') {
+        this.forbidden ??= error;
+        // What to do about it is said once, at the end.
+        this.attempts.push(error.message.startsWith(`${name} `) ? error.message : `${name}: ${error.message}`);
+      } else this.attempts.push(`${name}: ${problemOf(error).message}`);
       return null;
     }
     if (candidate === null) {

@@ -38,6 +38,23 @@ describe.skipIf(skip('the matrix of VHDs', peerData()))('the matrix of VHDs', ()
     await container.close?.();
   });
 
+  it.each(peerData() === null ? matrixRows('raw') : [])('$file is a disk without a container', async (row) => {
+    const { format, disk } = await open(`${matrixFolder()}/${row.file}`);
+    expect(format).toBe('raw');
+    expect(disk.size).toBe(row.size);
+    expect(await sha256(disk)).toBe(row.sha256);
+  });
+
+  it('has no row that no test compares', () => {
+    const kinds = ['vhd-dynamic', 'vhd-differencing', 'vhd-fixed', 'xo-directory', 'raw', 'vhdx', 'qcow2', 'vmdk'];
+    const others = matrixRows('').filter(
+      ({ kind, expect: wanted }) => !kinds.includes(kind) || !['read', 'refuse', 'damaged'].includes(wanted),
+    );
+    expect(others).toEqual([]);
+    // The rows of the last three kinds are for their own tests, which take them as readable.
+    expect(matrixRows('vhdx', 'qcow2', 'vmdk').filter((row) => row.expect !== 'read')).toEqual([]);
+  });
+
   it.each(rows.filter((row) => row.expect === 'refuse'))('$file is refused', async (row) => {
     const error: TygrubError = await open(`${matrixFolder()}/${row.file}`).then(
       () => expect.unreachable(),

@@ -7,7 +7,7 @@ import { sha256 } from '../../support/manifest.js';
 import { temporaryFolder } from '../../support/program.js';
 import { peerData, peerPath, skip } from '../../support/requirements.js';
 import { unpack } from '../../support/unpack.js';
-import { containerRows, hash, openFile, qemu, qemuImg, readDisk, readImage, sampleDisk } from '../qemu.js';
+import { containerRows, hash, openFile, qemu, qemuImg, readDisk, readImage, sampleDisk, sparseSha256 } from '../qemu.js';
 import { pattern } from '../vhd/encoder.js';
 import { matrixFolder, matrixRows } from '../vhd/matrix.js';
 import { openBytes } from '../vhd/memory.js';
@@ -31,12 +31,12 @@ describe.skipIf(skip('VHDX images of other projects', peerData()))('VHDX images 
     await close();
   });
 
-  it.each(containerRows('vhdx').filter(({ sum, size }) => sum !== '' && size <= 1024 * MiB))(
+  it.each(containerRows('vhdx').filter(({ sum }) => sum !== ''))(
     '$file gives the bytes that qemu-img reads',
     async ({ file, size, sum }) => {
       const { container, close } = await openFile(unpack(peerPath('containers', `${file}.gz`)));
       expect(container.disk.size).toBe(size);
-      expect(await sha256(container.disk)).toBe(sum);
+      expect(await sparseSha256(container.disk)).toBe(sum);
       await close();
     },
   );
