@@ -51,6 +51,21 @@ export function bold(text: string): string {
   return colour ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
+/** On a terminal, text broken between words; what follows the first line is indented. Elsewhere the one line that it is. */
+export function folded(text: string, indent: string): string {
+  const width = process.stdout.isTTY === true ? process.stdout.columns : 0;
+  if (!(width > indent.length)) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=[^ ]) /)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
+
 /** Bytes for people: `8.0 GiB`, `512 B`. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

@@ -4,7 +4,7 @@ import { printable } from '../bytes/text.js';
 import { type CheckReport, checkVhd, type Finding, type Severity, type Verdict } from '../disk/vhd/index.js';
 import { EXIT_STATUS } from './exit-status.js';
 import type { ReadOptions } from './options.js';
-import { bold, print, printJson } from './output.js';
+import { bold, folded, print, printJson } from './output.js';
 import { withVhd } from './vhd-image.js';
 
 export interface CheckCommandOptions extends ReadOptions {
@@ -49,10 +49,15 @@ function reportText(image: string, report: CheckReport, quiet: boolean): string 
 }
 
 function findingText(finding: Finding, several: boolean): string[] {
-  const where = finding.offset === null ? '' : ` (at byte ${finding.offset})`;
+  // Many messages name the place themselves.
+  const said = finding.offset === null || new RegExp(`\\bbyte ${finding.offset}\\b`).test(finding.message);
+  const where = said ? '' : ` (at byte ${finding.offset})`;
   const file = several ? `${printable(finding.path)}: ` : '';
-  const lines = [`  ${WORDS[finding.severity]} ${bold(finding.code)}: ${file}${printable(finding.message)}${where}`];
-  lines.push(`      meaning: ${finding.meaning}`);
+  const head = `  ${WORDS[finding.severity]} ${finding.code}: `;
+  const message = folded(`${head}${file}${printable(finding.message)}${where}`, '      ');
+  // Emphasis has no width: it comes after the lines were broken.
+  const lines = [message.replace(finding.code, bold(finding.code))];
+  lines.push(folded(`      meaning: ${finding.meaning}`, '        '));
   if (finding.remedy !== null) lines.push(`      mend it: ${printable(finding.remedy)}`);
   return lines;
 }

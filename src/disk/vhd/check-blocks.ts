@@ -107,7 +107,7 @@ function checkReserve(sparse: SparseParts, survey: Survey, volume: boolean, find
   const { header, offset } = sparse.placed;
   if (header.maxTableEntries * sparse.geometry.blockSize >= XEN_BAT_ENTRIES * XEN_BLOCK_SIZE) return;
   const growable = growableSize(sparse, survey);
-  const room = `the BAT has ${header.maxTableEntries} entries; without moving data the disk can grow to ${growable} bytes`;
+  const room = `the BAT has ${header.maxTableEntries} ${header.maxTableEntries === 1 ? 'entry' : 'entries'}; without moving data the disk can grow to ${growable} bytes`;
   findings.add('bat.reserve', room, offset, volume ? 'warning' : 'note');
 }
 
