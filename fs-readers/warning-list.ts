@@ -15,12 +15,17 @@ export class WarningList {
 
   /** Keeps a warning; the same one a second time is not kept again. `code` as in `TygrubError`. */
   add(code: string, message: string, offset?: number): void {
-    if (this.overflowed || this.known.has(message)) return;
+    this.warn(offset === undefined ? { code, message } : { code, message, offset });
+  }
+
+  /** As `add`, for a warning with a hint. */
+  warn(warning: Warning): void {
+    if (this.overflowed || this.known.has(warning.message)) return;
     if (this.known.size >= this.limits.warnings) {
       this.overflowed = true;
       this.known.set('', { code: 'limit.warnings', message: `more than ${this.limits.warnings} warnings: the rest is left out` });
       return;
     }
-    this.known.set(message, offset === undefined ? { code, message } : { code, message, offset });
+    this.known.set(warning.message, warning);
   }
 }

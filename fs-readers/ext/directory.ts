@@ -29,7 +29,7 @@ function isAscii(name: Uint8Array): boolean {
 export class Directory {
   private readonly map: BlockMap;
   /** Blocks by the directory's size. */
-  private readonly blocks: number;
+  readonly blocks: number;
   /** Blocks whose checksum was compared: a search comes to the same ones again and again. */
   private readonly verified = new Set<number>();
 

@@ -41,11 +41,13 @@ export async function* leavesOf(directory: Directory, name: Uint8Array): AsyncGe
   }
   const path: Frame[] = [frame(directory, root, offset, hash)];
   while (path.length <= info.indirect_levels) path.push(await below(directory, path, hash));
-  for (;;) {
+  // A sound tree leads to each block once; one that leads to the same ones again and again would never end.
+  for (let leaves = 0; leaves < directory.blocks; leaves++) {
     const bottom = path[path.length - 1] as Frame;
     yield await directory.block((bottom.entries[bottom.at] as { block: number }).block);
     if (!(await advance(directory, path, hash))) return;
   }
+  throw damaged(directory, 'it has more leaves than the directory has blocks');
 }
 
 /** Goes on to the next leaf; false when that cannot hold the same hash. */

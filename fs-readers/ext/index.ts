@@ -31,7 +31,7 @@ class ExtFileSystem implements FileSystem {
   }
 
   get warnings() {
-    return this.volume.report.warnings;
+    return this.volume.report.all;
   }
 
   root(): Promise<FileNode> {

@@ -1,19 +1,12 @@
 /** What goes wrong without stopping the reading, and the caller's rule for checksums that do not match. */
-import { corrupt, type Warning } from '../../src/errors.js';
+import { corrupt } from '../../src/errors.js';
 import type { FileSystemOptions } from '../filesystem.js';
+import { WarningList } from '../warning-list.js';
 
-/** Keeps the warnings of one filesystem, each once and bounded in number: a hostile disk can cause any number of them. */
-export class Report {
-  readonly warnings: Warning[] = [];
-  private readonly seen = new Set<string>();
-
-  constructor(private readonly options: FileSystemOptions) {}
-
-  warn(warning: Warning): void {
-    const key = `${warning.code} ${warning.message}`;
-    if (this.seen.has(key) || this.warnings.length >= this.options.limits.warnings) return;
-    this.seen.add(key);
-    this.warnings.push(warning);
+/** The warnings of one filesystem. */
+export class Report extends WarningList {
+  constructor(private readonly options: FileSystemOptions) {
+    super(options.limits);
   }
 
   /** Whether a structure with a wrong checksum may be used all the same. */
@@ -29,6 +22,6 @@ export class Report {
   mismatch(what: string, offset: number): void {
     const message = `the checksum of ${what} does not match its contents`;
     if (!this.ignoresChecksums) throw corrupt('ext.checksum', message, { offset, hint: 'use --ignore-checksums to read it all the same' });
-    this.warn({ code: 'ext.checksum', message, offset });
+    this.add('ext.checksum', message, offset);
   }
 }
