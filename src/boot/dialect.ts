@@ -57,8 +57,10 @@ export class GuestFiles {
   /** The filesystem of a volume. @throws TygrubError not-found when there is none, or why it cannot be read */
   async filesystem(volume: GuestVolume): Promise<FileSystem> {
     const fs = await volume.filesystem();
-    if (fs === null) throw notFound('boot.no-filesystem', `${volume.name} has no filesystem that tygrub knows`);
-    return fs;
+    if (fs !== null) return fs;
+    const { problem } = await volume.inspect();
+    const why = problem === null ? '' : `: ${problem.message}`;
+    throw notFound('boot.no-filesystem', `${volume.name} has no filesystem that tygrub knows${why}`);
   }
 
   /** The node at a path, links followed; null when the path does not exist. @throws TygrubError corrupt, limit ... */

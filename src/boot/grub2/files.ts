@@ -6,6 +6,7 @@ import { SliceSource } from '../../source/slice.js';
 import { bareDeviceName, type Device } from './devices.js';
 import type { Machine } from './machine.js';
 import { parseUnsigned } from './numbers.js';
+import { Status } from './status.js';
 
 /** A file name taken apart. */
 export interface FileName {
@@ -46,31 +47,53 @@ export async function attempt<T>(machine: Machine, look: () => Promise<T>): Prom
 /** A file that could be opened, or why not. */
 export type OpenedFile =
   | { readonly ok: true; readonly name: FileName; readonly source: ByteSource }
-  | { readonly ok: false; readonly name: FileName | null; readonly problem: Problem };
+  | {
+      readonly ok: false;
+      readonly name: FileName | null;
+      readonly problem: Problem;
+      /** GRUB's number for the error. */
+      readonly status: number;
+    };
 
 /** Opens a file for reading, blocklists (`(hd0)1+2`) included. */
 export async function openFile(machine: Machine, text: string): Promise<OpenedFile> {
   const { files, budget } = machine.surroundings;
   budget.step();
   const name = parseFileName(machine, text);
-  if (name === null) return refusal(null, 'grub2.file-name', `the file name ${text} has no closing parenthesis`);
+  if (name === null) return refusal(null, Status.BAD_FILENAME, 'grub2.file-name', `the file name ${text} has no closing parenthesis`);
   const { device, path } = name;
-  if (device === null) return refusal(name, 'grub2.no-device', `there is no device ${name.deviceName ?? '(root is not set)'} for ${text}`);
+  if (device === null) {
+    const missing = name.deviceName ?? '';
+    return refusal(name, missingDevice(missing), 'grub2.no-device', `there is no device ${missing || '(root is not set)'} for ${text}`);
+  }
   try {
     if (!path.startsWith('/')) {
       const source = blocklist(device, path);
-      return source === null ? refusal(name, 'grub2.file-name', `the file name ${text} does not start with /`) : { ok: true, name, source };
+      return source === null
+        ? refusal(name, Status.BAD_FILENAME, 'grub2.file-name', `the file name ${text} does not start with /`)
+        : { ok: true, name, source };
     }
-    if (device.volume === null) return refusal(name, 'grub2.no-filesystem', `${device.name} has no filesystem that could hold ${path}`);
+    if (device.volume === null)
+      return refusal(name, Status.UNKNOWN_FS, 'grub2.no-filesystem', `${device.name} has no filesystem that could hold ${path}`);
     return { ok: true, name, source: await files.open(device.volume, path) };
   } catch (error) {
     if (!(error instanceof TygrubError)) throw error;
-    return refusal(name, error.kind === 'not-found' ? 'grub2.file-missing' : error.code, error.summary);
+    const status =
+      error.code === 'boot.not-a-file' ? Status.BAD_FILE_TYPE : error.kind === 'not-found' ? Status.FILE_NOT_FOUND : Status.BAD_FS;
+    return refusal(name, status, error.kind === 'not-found' ? 'grub2.file-missing' : error.code, error.summary);
   }
 }
 
-function refusal(name: FileName | null, code: string, message: string): OpenedFile {
-  return { ok: false, name, problem: { code, message } };
+function refusal(name: FileName | null, status: number, code: string, message: string): OpenedFile {
+  return { ok: false, name, problem: { code, message }, status };
+}
+
+/**
+ * GRUB's number for a device that is not there. It takes a name without a comma for a server's, where it has network support
+ * as grub-emu and signed images have it.
+ */
+export function missingDevice(name: string): number {
+  return name.includes(',') ? Status.UNKNOWN_DEVICE : Status.NET_BAD_ADDRESS;
 }
 
 /** Bytes of the sectors that blocklists count in. */

@@ -6,7 +6,16 @@ import type { Machine } from './machine.js';
 import { chunks } from './parser.js';
 import type { ScriptText } from './script-text.js';
 import { Status } from './status.js';
-import type { CommandStatement, ForStatement, FunctionDefinition, IfStatement, Statement, WhileStatement, Word } from './syntax.js';
+import {
+  blockText,
+  type CommandStatement,
+  type ForStatement,
+  type FunctionDefinition,
+  type IfStatement,
+  type Statement,
+  type WhileStatement,
+  type Word,
+} from './syntax.js';
 
 /** Levels of lists and commands within each other that GRUB runs. */
 const RECURSION_LIMIT = 64;
@@ -186,21 +195,16 @@ async function call(machine: Machine, name: string, args: string[], statement: C
     if (machine.extractor > 0 && command.extractor !== true) {
       return machine.fail(Status.EXTRACTOR, 'grub2.extractor', `${name} is not run while entries are extracted`);
     }
-    if (statement.block !== null && command.block !== true) args.push(blockText(statement));
+    if (statement.block !== null && command.block !== true) args.push(blockText(statement.block));
     return command.run(machine, { name, args, block: statement.block });
   }
-  if (statement.block !== null) args.push(blockText(statement));
+  if (statement.block !== null) args.push(blockText(statement.block));
   const definition = machine.functions.get(name);
   if (definition !== undefined) return callFunction(machine, definition, args);
   const equals = name.indexOf('=');
   if (equals >= 0) machine.set(name.slice(0, equals), name.slice(equals + 1));
   else machine.surroundings.warn('grub2.unknown-command', `GRUB has no command ${JSON.stringify(name)}`, machine.place);
   return Status.OK;
-}
-
-function blockText(statement: CommandStatement): string {
-  const text = statement.block?.source.text ?? '';
-  return `{${text.endsWith('\n') ? text.slice(0, -1) : text}}`;
 }
 
 async function callFunction(machine: Machine, definition: FunctionDefinition, args: readonly string[]): Promise<number> {

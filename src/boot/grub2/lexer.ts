@@ -4,6 +4,7 @@
  */
 import type { ScriptText } from './script-text.js';
 import type { Piece } from './syntax.js';
+import { translatedEscapes, translatedPieces } from './translated-text.js';
 
 /** A symbol of the grammar, `invalid` for symbols that the grammar knows nowhere, a word, or the end of the chunk. */
 export type TokenKind = 'newline' | ';' | '{' | '}' | 'invalid' | 'word' | 'end';
@@ -106,22 +107,37 @@ export class Lexer {
     const start = this.position;
     const pieces: Piece[] = [];
     let plain = true;
+    // Text outside of quotes since the last quote or variable: how many pieces stand before it, and how it was written.
+    let before = 0;
+    let written = '';
     for (;;) {
       const run = this.position;
       while (this.position < this.limit && !SYMBOLS.includes(text.charAt(this.position))) this.position += 1;
       if (this.position > run) pieces.push({ kind: 'text', text: text.slice(run, this.position), quoted: false });
+      written += text.slice(run, this.position);
       if (this.position >= this.limit) break;
       const c = text.charAt(this.position);
-      if (c === '\\') this.escape(pieces);
-      else if (c === "'") this.singleQuoted(pieces);
+      if (c === '\\') {
+        this.escape(pieces);
+        const escaped = text.slice(this.position - 2, this.position);
+        if (escaped !== '\\\n') written += escaped;
+        plain = false;
+        continue;
+      }
+      if (c === "'") this.singleQuoted(pieces);
       else if (c === '"') this.doubleQuoted(pieces);
-      else if (c === '$' && text.charAt(this.position + 1) === '"') this.translated(pieces);
-      else if (c === '$') {
+      else if (c === '$' && text.charAt(this.position + 1) === '"') {
+        // GRUB takes the text before a text to translate for one, too.
+        if (written !== '') pieces.splice(before, pieces.length, { kind: 'text', text: translatedEscapes(written), quoted: true });
+        this.translated(pieces);
+      } else if (c === '$') {
         const variable = this.variable(false);
         if (variable === null) break;
         pieces.push(variable);
       } else break;
       plain = false;
+      before = pieces.length;
+      written = '';
     }
     const bad = this.badVariable ?? (this.position === start ? start : null);
     this.badVariable = null;
@@ -195,38 +211,26 @@ export class Lexer {
     if (piece !== '') pieces.push({ kind: 'text', text: piece, quoted: true });
   }
 
-  /** `$"..."`: the text would be translated; without a translation it stands for itself, its variables expanded. */
+  /**
+   * `$"..."`: the text would be translated; without a translation it stands for itself. Its variables are looked up by other
+   * rules than elsewhere: a brace takes all up to the next one for the name, and parameters are empty.
+   */
   private translated(pieces: Piece[]): void {
     const start = this.position;
     this.position += 2;
-    let piece = '';
-    pieces.push({ kind: 'text', text: '', quoted: true });
-    const flush = (): void => {
-      if (piece !== '') pieces.push({ kind: 'text', text: piece, quoted: true });
-      piece = '';
-    };
-    for (;;) {
-      const c = this.charInside(start);
-      if (c === '"') break;
-      const name = c === '$' ? variableName(this.source.text, this.position + 1, this.limit) : null;
-      if (name !== null) {
-        flush();
-        pieces.push({ kind: 'variable', name: name.name, quoted: true });
-        this.position = name.end;
-        continue;
-      }
+    let text = '';
+    for (let c = this.charInside(start); c !== '"'; c = this.charInside(start)) {
       this.position += 1;
       if (c !== '\\') {
-        piece += c;
+        text += c;
         continue;
       }
       const escaped = this.charInside(start);
       this.position += 1;
-      if (escaped === '\n') continue;
-      piece += escaped === '$' || escaped === '"' || escaped === '\\' ? escaped : `\\${escaped}`;
+      if (escaped !== '\n') text += escaped === '"' ? '"' : `\\${escaped}`;
     }
     this.position += 1;
-    flush();
+    pieces.push({ kind: 'text', text: '', quoted: true }, ...translatedPieces(text));
   }
 
   /** The variable that stands here; null, with nothing read, where the `$` names none. */

@@ -15,6 +15,8 @@ export type ParsedOptions =
       readonly ok: true;
       /** Values by the option's long name (its letter where it has none), in order; empty where none was given. */
       readonly options: ReadonlyMap<string, readonly string[]>;
+      /** Options whose value was left out: `--set` and `--set=` are not the same. */
+      readonly bare: ReadonlySet<string>;
       readonly rest: readonly string[];
     }
   | { readonly ok: false; readonly message: string };
@@ -26,10 +28,12 @@ export type ParsedOptions =
 export function parseOptions(specs: readonly OptionSpec[], args: readonly string[], passUnknown = false): ParsedOptions {
   const options = new Map<string, string[]>();
   const rest: string[] = [];
+  const bare = new Set<string>();
   const add = (spec: OptionSpec, value: string | null): void => {
     const key = spec.long === '' ? (spec.short ?? '') : spec.long;
     const values = options.get(key) ?? [];
     values.push(value ?? '');
+    if (value === null) bare.add(key);
     options.set(key, values);
   };
   for (let i = 0; i < args.length; i++) {
@@ -79,5 +83,5 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
     if (spec.value === 'required' && value === null) return { ok: false, message: `the option ${arg} needs a value` };
     add(spec, value);
   }
-  return { ok: true, options, rest };
+  return { ok: true, options, bare, rest };
 }

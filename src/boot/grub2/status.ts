@@ -10,13 +10,14 @@ export const Status = {
   UNKNOWN_FS: 8,
   BAD_FS: 9,
   BAD_NUMBER: 10,
+  UNKNOWN_DEVICE: 12,
   UNKNOWN_COMMAND: 16,
   INVALID_COMMAND: 17,
   BAD_ARGUMENT: 18,
   NO_KERNEL: 22,
   NOT_IMPLEMENTED: 24,
+  MENU: 27,
   EXTRACTOR: 31,
-  /** What a GRUB with network support says of a device that is not there: it takes the name for a server's. */
   NET_BAD_ADDRESS: 32,
   RECURSION_DEPTH: 47,
 } as const;

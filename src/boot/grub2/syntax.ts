@@ -21,6 +21,11 @@ export interface Block {
   readonly source: ScriptText;
 }
 
+/** The block as a command sees it that takes none: its text with the braces. */
+export function blockText({ source: { text } }: Block): string {
+  return `{${text.endsWith('\n') ? text.slice(0, -1) : text}}`;
+}
+
 /** A command with its arguments, the command's own word first. */
 export interface CommandStatement {
   readonly type: 'command';

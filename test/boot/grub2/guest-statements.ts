@@ -172,7 +172,7 @@ export class GuestStatements {
 
   private times(): string {
     const operator = this.one(['-nt', '-ot', '-nt', '-ot', '-nt100', '-ot100', '-nt99', '-ot-101', '-nt-99', '-ntx', '-ot0x64']);
-    return `[ ${this.one(['/t/old@100', '/t/new@200', '/d/f'])} ${operator} ${this.one(['/t/old@100', '/t/new@200', '/nothing', '(hd1,1)/x1'])} ]\nT $?`;
+    return `[ ${this.one(['/t/old@100', '/t/new@200', '/d/f', '/nothing'])} ${operator} ${this.one(['/t/old@100', '/t/new@200', '/nothing', '(hd1,1)/x1'])} ]\nT $?`;
   }
 
   private recursion(): string {

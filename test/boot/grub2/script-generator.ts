@@ -54,8 +54,8 @@ export class ScriptGenerator {
       return `"${this.one(['', ' ', 'a b', '\\"', '\\$', '\\\\', '\\n', "'", '#', ';', '{', '}', '\\\n', '\n', 'l\nm'])}${this.chance(50) ? this.variable() : ''}"`;
     if (roll < 82) return `'${this.one(['', ' ', 'a  b', '"', '$va', '\\', '#', ';', '{ x', '\n', 'p\nq', '\\\n'])}'`;
     if (roll < 92) return `\\${this.one([' ', ';', '$', '"', "'", '\\', '#', '{', '}', '&', 'n', '|', '<', '>', '\n', 'x41', '*'])}`;
-    // After quotes: GRUB keeps the backslashes of unquoted text that is followed by a text to translate.
-    if (roll < 95) return `""$"${this.one(['hi', 'a $va b', '\\$x', `\${vb}`, "it's"])}"`;
+    if (roll < 95)
+      return `$"${this.one(['hi', 'a $va b', '\\$x', `\${vb}`, "it's", '\\n\\\\', '$- $', '$1 ${1} ${*} $*', '$# ${#} $?', '${a b}c', 'x${va', '\\"q', 'l\nm', '*', '\\\n', '{;'])}"`;
     return this.one(['c', 'd', 'e']);
   }
 
@@ -206,9 +206,11 @@ export class ScriptGenerator {
     const title = this.one(['plain', "'two words'", '"v $va"', "'a>b'", "'7'", 'e1', "'it'\\''s'", "''"]);
     const id = this.chance(50) ? ` --id ${this.one(['one', 'two', "'x>y'", '3', "'sp ace'", '"$vb"'])}` : '';
     ids.push(title, id.slice(6));
-    const extra = this.chance(30)
-      ? ` ${this.one(['p1', '"$vc"', '--class c', '--users u', '--unrestricted', '--hotkey=q', '--unknown z', '$menuentry_id_option mid', '--', '-- --id x', 'p1 p2 "p 3"', '--class', '--id=', '-x', '--users', '--hotkey z q'])}`
-      : '';
+    // With an empty title, an option that takes the block for its value would make GRUB write before its memory.
+    const extra =
+      title !== "''" && this.chance(30)
+        ? ` ${this.one(['p1', '"$vc"', '--class c', '--users u', '--unrestricted', '--hotkey=q', '--unknown z', '$menuentry_id_option mid', '--', '-- --id x', 'p1 p2 "p 3"', '--class', '--id=', '-x', '--users', '--hotkey z q'])}`
+        : '';
     if (depth < 2 && this.chance(25)) {
       let inner = '';
       for (let i = 1 + this.random.next(3); i > 0; i--) inner += `${this.entry(depth + 1, ids)}\n`;

@@ -171,8 +171,7 @@ async function candidates(
   fallback: boolean,
 ): Promise<readonly Candidate[] | number> {
   const name = given === undefined ? null : parseFileName(machine, given);
-  const unknown = (): number =>
-    machine.fail(Status.NET_BAD_ADDRESS, 'grub2.no-device', `there is no device for ${given ?? kind.directory}`);
+  const unknown = (): number => machine.fail(Status.UNKNOWN_DEVICE, 'grub2.no-device', `there is no device for ${given ?? kind.directory}`);
   if (given?.endsWith(kind.extension) === true) {
     const { device, path } = name ?? {};
     if (device?.volume == null || path === undefined) return unknown();

@@ -1,5 +1,6 @@
 /** The commands that read other configs. */
 import { menuOfContext, runConfigFile, runInContext } from '../config-file.js';
+import { openFile } from '../files.js';
 import type { Machine } from '../machine.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
@@ -32,16 +33,29 @@ async function takeOver(machine: Machine, file: string): Promise<number> {
 
 const configfile = readsFile(takeOver);
 
+/**
+ * Runs a file in the same context and shows the menu, with the entries that were there before; where there are none, GRUB
+ * shows its prompt and does not come back either.
+ */
+async function showMenu(machine: Machine, name: string, file: string | null): Promise<number> {
+  const read = file === null ? null : await runConfigFile(machine, file);
+  if (machine.ended !== null) return Status.OK;
+  const config = read?.volume == null ? null : { volume: read.volume, path: read.path };
+  machine.ended =
+    machine.menu.length > 0 ? { kind: 'menu', menu: { machine, definitions: machine.menu, config } } : { kind: 'left', command: name };
+  return Status.OK;
+}
+
 /** Without a file name it looks for grub.cfg where GRUB was loaded from. */
 const normal: Command = {
-  async run(machine, { args }) {
+  async run(machine, { name, args }) {
     const [file] = args;
-    if (file !== undefined) return takeOver(machine, file);
+    if (file !== undefined) return showMenu(machine, name, file);
     for (const directory of [machine.get('fw_path'), machine.get('prefix')]) {
-      if (directory === undefined || directory === '' || machine.ended !== null) continue;
-      await takeOver(machine, `${directory}/grub.cfg`);
+      if (directory === undefined || directory === '') continue;
+      if ((await openFile(machine, `${directory}/grub.cfg`)).ok) return showMenu(machine, name, `${directory}/grub.cfg`);
     }
-    return Status.OK;
+    return showMenu(machine, name, null);
   },
 };
 

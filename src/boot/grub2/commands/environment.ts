@@ -27,7 +27,7 @@ async function openBlock(machine: Machine, file: string | undefined): Promise<Op
     name = `${prefix}/grubenv`;
   }
   const opened = await openFile(machine, name);
-  if (!opened.ok) return machine.fail(Status.FILE_NOT_FOUND, 'grub2.environment-missing', opened.problem.message);
+  if (!opened.ok) return machine.fail(opened.status, 'grub2.environment-missing', opened.problem.message);
   const key = `${opened.name.device?.name ?? ''}:${opened.name.path}`;
   const saved = machine.environmentBlocks.get(key);
   if (saved !== undefined) return { key, block: saved };

@@ -4,6 +4,9 @@ import type { Loaded, LoadedFile, Machine } from '../machine.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
 
+/** `/DATASET@/path`, or with a snapshot's name behind the `@`: how GRUB writes what lies in a ZFS pool. */
+const ZFS_PATH = /^\/[^@]*[^@/]@[^/]*\//;
+
 /** Looks a file up; one that is not there is told as GRUB does and kept with its problem. */
 async function lookUp(machine: Machine, text: string, code: string): Promise<LoadedFile> {
   const opened = await openFile(machine, text);
@@ -15,7 +18,10 @@ async function lookUp(machine: Machine, text: string, code: string): Promise<Loa
     archivePath: null,
   };
   if (opened.ok) return { ...common, size: opened.source.size, problem: null };
-  const problem = opened.problem.code === 'grub2.file-missing' ? { code, message: opened.problem.message } : opened.problem;
+  const missing = opened.problem.code === 'grub2.file-missing' ? { code, message: opened.problem.message } : opened.problem;
+  const problem = ZFS_PATH.test(common.path)
+    ? { code: 'grub2.zfs', message: `${missing.message} (a path in a ZFS dataset: tygrub does not read ZFS)` }
+    : missing;
   machine.fail(Status.FILE_NOT_FOUND, problem.code, problem.message);
   return { ...common, size: null, problem };
 }

@@ -4,6 +4,7 @@ import type { EntryDefinition, Machine } from '../machine.js';
 import { type OptionSpec, parseOptions } from '../options.js';
 import { ScriptText } from '../script-text.js';
 import { Status } from '../status.js';
+import { blockText } from '../syntax.js';
 import type { Command } from './command.js';
 
 const OPTIONS: readonly OptionSpec[] = [
@@ -41,22 +42,27 @@ function entryCommand(submenu: boolean): Command {
     extractor: true,
     block: true,
     run(machine, { name, args, block }) {
-      const parsed = parseOptions(OPTIONS, args, true);
+      // To the options the block is the last argument: one that lacks its value takes it, and the argument before it is the body.
+      const text = block === null ? null : blockText(block);
+      const parsed = parseOptions(OPTIONS, text === null ? args : [...args, text], true);
       if (!parsed.ok) return machine.fail(Status.BAD_ARGUMENT, 'grub2.entry', `${name}: ${parsed.message}`);
       const given = parsed.options.get('source')?.at(-1);
+      if (parsed.rest.length === 0) return machine.fail(Status.BAD_ARGUMENT, 'grub2.entry', `${name} has no arguments`);
       if (given !== undefined && block !== null)
         return machine.fail(Status.BAD_ARGUMENT, 'grub2.entry', `${name} has a block and a --source`);
+      if (given === undefined && block === null)
+        return machine.fail(Status.BAD_ARGUMENT, 'grub2.entry', `${name} has no block on its line`);
+      const params = block === null ? parsed.rest : parsed.rest.slice(0, -1);
+      const [title] = params;
+      if (title === undefined) return machine.fail(Status.MENU, 'grub2.entry', `${name} has no title`);
+      const body = given ?? parsed.rest.at(-1) ?? '';
       const { file, line } = machine.place;
-      const source = block?.source ?? (given === undefined ? null : ScriptText.ofString(given, file, line));
-      if (source === null) return machine.fail(Status.BAD_ARGUMENT, 'grub2.entry', `${name} has no block on its line`);
-      const [title] = parsed.rest;
-      if (title === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.entry', `${name} has no title`);
       const users = parsed.options.get('users')?.at(-1);
       addEntry(machine, {
         title,
         id: parsed.options.get('id')?.at(-1) ?? title,
-        args: parsed.rest,
-        source,
+        args: params,
+        source: block !== null && body === text ? block.source : ScriptText.ofString(given ?? body.slice(1, -1), file, line),
         submenu,
         users: users !== undefined ? userNames(users) : parsed.options.has('unrestricted') ? null : [],
         place: machine.place,

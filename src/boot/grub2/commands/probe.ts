@@ -1,5 +1,6 @@
 /** `probe`: facts about a device. */
 import { bareDeviceName } from '../devices.js';
+import { missingDevice } from '../files.js';
 import { type OptionSpec, parseOptions } from '../options.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
@@ -22,7 +23,7 @@ const probe: Command = {
     const [name] = rest;
     if (name === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', 'probe needs a device');
     const device = machine.surroundings.devices.resolve(bareDeviceName(name));
-    if (device === null) return machine.fail(Status.NET_BAD_ADDRESS, 'grub2.no-device', `there is no device ${name}`);
+    if (device === null) return machine.fail(missingDevice(bareDeviceName(name)), 'grub2.no-device', `there is no device ${name}`);
     const answer = (value: string): number => {
       const variable = options.get('set')?.at(-1);
       if (variable !== undefined) machine.set(variable, value);

@@ -88,7 +88,7 @@ const searchCommand: Command = {
     if (kind === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs to know what to look for`);
     const set = options.get('set')?.at(-1);
     let [key] = rest;
-    let variable = set === undefined ? null : set === '' ? 'root' : set;
+    let variable = set === undefined ? null : parsed.bare.has('set') ? 'root' : set;
     // `--set KEY` with nothing behind it: the option took the key, and means root.
     if (key === undefined && set !== undefined && set !== '') {
       key = set;

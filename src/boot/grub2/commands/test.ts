@@ -58,10 +58,9 @@ async function directoryEntry(machine: Machine, text: string): Promise<FileNode 
   return attempt(machine, () => machine.surroundings.files.lstat(volume, path.startsWith('/') ? path : `/${path}`));
 }
 
-async function modificationTimes(machine: Machine, a: string, b: string): Promise<[number, number] | null> {
-  const first = await directoryEntry(machine, a);
-  const second = await directoryEntry(machine, b);
-  return first === null || second === null ? null : [first.mtime.seconds, second.mtime.seconds];
+/** Seconds since 1970; a file that is not there is older than all others. */
+async function modificationTime(machine: Machine, file: string): Promise<number> {
+  return (await directoryEntry(machine, file))?.mtime.seconds ?? 0;
 }
 
 /** A test of two words; null when the word between them is no operator. */
@@ -76,9 +75,8 @@ async function binary(machine: Machine, a: string, operator: string, b: string):
   }
   if (operator.startsWith('-nt') || operator.startsWith('-ot')) {
     const bias = operator.length > 3 ? signedNumber(machine, operator.slice(3)) : 0;
-    const times = await modificationTimes(machine, a, b);
-    if (times === null) return false;
-    return operator.startsWith('-nt') ? times[0] + bias > times[1] : times[0] + bias < times[1];
+    const [first, second] = [(await modificationTime(machine, a)) + bias, await modificationTime(machine, b)];
+    return operator.startsWith('-nt') ? first > second : first < second;
   }
   return null;
 }

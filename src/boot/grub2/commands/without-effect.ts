@@ -1,5 +1,5 @@
 /** Commands that matter to nobody but a screen, a keyboard or the firmware: they succeed, or fail, and change nothing. */
-import { attempt, openFile } from '../files.js';
+import { openFile } from '../files.js';
 import { Status } from '../status.js';
 import type { Command } from './command.js';
 import { TEST } from './test.js';
@@ -26,10 +26,7 @@ const compare: Command = {
     await openFile(machine, one);
     const second = await openFile(machine, two);
     if (second.ok) return Status.OK;
-    const { device, path } = second.name ?? {};
-    const volume = device?.volume ?? null;
-    const node = volume === null || path === undefined ? null : await attempt(machine, () => machine.surroundings.files.stat(volume, path));
-    return machine.fail(node?.type === 'd' ? Status.BAD_FILE_TYPE : Status.FILE_NOT_FOUND, 'grub2.file-missing', second.problem.message);
+    return machine.fail(second.status, 'grub2.file-missing', second.problem.message);
   },
 };
 
