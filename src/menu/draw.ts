@@ -65,13 +65,18 @@ function placed(picture: Picture, layout: Layout, canvas: Canvas): Pick<Frame, '
   return { cursor, scroll };
 }
 
+/** Seconds without a key before the list says how the countdown goes on. */
+const HINT_AFTER = 5;
+
 function statusText(state: MenuState, context: MenuContext): string {
   if (state.message !== null) return state.message;
   const top = state.screens[state.screens.length - 1];
   if (top?.kind === 'busy') return `${top.what}...  Esc gives up`;
   if (top?.kind === 'quit') return 'Quit without booting? y: yes, any other key: no';
   const { countdown } = state;
-  if (countdown === null || !countdown.running) return '';
+  if (countdown === null) return '';
+  // Not at once: the key that stopped it has bytes of its own to send.
+  if (!countdown.running) return top === undefined && state.idle >= HINT_AFTER ? 'Countdown stopped; t lets it go on' : '';
   if (context.policy.default === null) return `No entry boots by default; ends in ${countdown.left} s`;
   return `Boots the default entry in ${countdown.left} s; t stops`;
 }

@@ -68,7 +68,9 @@ export function field(
       if (current().length >= columns) cells.push([]);
       cursor = { row: cells.length - 1, column: current().length };
     }
-    for (const glyph of glyphs(line.chars[at] ?? '', charset)) {
+    // A tab is one blank here, so that each key moves the cursor by one cell.
+    const char = line.chars[at] ?? '';
+    for (const glyph of glyphs(char === '\t' ? ' ' : char, charset)) {
       if (current().length + glyph.width > columns) cells.push([]);
       current().push(...cellsOf([glyph]));
     }

@@ -55,5 +55,6 @@ function fileList(files: readonly BootFile[]): string {
 /** Why an entry cannot boot, or null when nothing is known against it. */
 export function whyNot(entry: BootEntry): string | null {
   if (entry.problem !== null) return entry.problem.message;
-  return entry.kernel === null ? 'it loads no kernel' : null;
+  if (entry.kernel === null) return 'it loads no kernel';
+  return entry.kernel.size === 0 ? `${placeOf(entry.kernel)} is empty` : null;
 }
