@@ -45,6 +45,9 @@ const PAGE_ENDS = [4, 8, 16, 32, 64].map((size) => size * KiB - 10);
 /** How the name-value list of a ZFS label begins (XDR: sizes, then the pair `version`); there is one in each of two labels in front. */
 const ZFS_LABEL = '\x01\x01\0\0\0\0\0\0\0\0\0\x01\0\0\0\x24\0\0\0\x20\0\0\0\x07version';
 
+/** Where the second header of LUKS2 may stand, which counts when the first one is damaged. */
+const LUKS2_SECOND_HEADERS = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096].map((size) => size * KiB);
+
 /** DRBD 8 and 9: the metadata are the last 4 KiB, of the device or of its whole pages. */
 const DRBD_MAGICS = ['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c', '\x83\x74\x02\x6d'].flatMap((bytes) => [
   { at: -4 * KiB + 60, bytes },
@@ -53,7 +56,7 @@ const DRBD_MAGICS = ['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c',
 
 export const SIGNATURES: readonly Signature[] = [
   ...rows('encrypted', [
-    ['crypto_LUKS', 'LUKS encrypted volume', at(0, 'LUKS\xba\xbe')],
+    ['crypto_LUKS', 'LUKS encrypted volume', at(0, 'LUKS\xba\xbe'), ...each(LUKS2_SECOND_HEADERS, 'SKUL\xba\xbe')],
     ['BitLocker', 'BitLocker encrypted volume', at(3, '-FVE-FS-')],
     ['DM_integrity', 'dm-integrity volume', at(0, 'integrt\0')],
     ['DM_verity_hash', 'dm-verity hash tree', at(0, 'verity\0\0')],
@@ -143,6 +146,10 @@ export const SIGNATURES: readonly Signature[] = [
     ['hfsplus', 'HFS+ filesystem', at(1024, 'H+\0\x04'), at(1024, 'HX\0\x05')],
     ['hfs', 'HFS filesystem', at(1024, 'BD')],
     ['apfs', 'APFS container', at(32, 'NXSB')],
+    ['hpfs', 'HPFS filesystem', at(0x2000, '\x49\xe8\x95\xf9')],
+    ['befs', 'BeFS filesystem', ...each([32, 544], 'BFS1'), ...each([32, 544], '1SFB')],
+    ['qnx4', 'QNX4 filesystem', at(4, 'QNX4FS')],
+    ['VMFS', 'VMFS filesystem', at(0x200000, '\x5e\xf1\xab\x2f')],
     ['bfs', 'BFS filesystem', at(0, '\xce\xfa\xad\x1b')],
     ['zonefs', 'zonefs filesystem', at(0, 'SFOZ')],
     ['ubi', 'UBI volume', at(0, 'UBI#')],
@@ -152,6 +159,12 @@ export const SIGNATURES: readonly Signature[] = [
     ['iso9660', 'ISO 9660 filesystem', at(0x8001, 'CD001')],
     ['udf', 'UDF filesystem', ...[0x8001, 0x8801, 0x9001, 0x9801].flatMap((offset) => [at(offset, 'NSR02'), at(offset, 'NSR03')])],
     ['ext', 'ext2, ext3 or ext4 filesystem', at(1080, '\x53\xef')],
+    [
+      'minix',
+      'Minix filesystem',
+      ...['\x7f\x13', '\x8f\x13', '\x68\x24', '\x78\x24', '\x13\x7f', '\x13\x8f', '\x24\x68', '\x24\x78'].map((bytes) => at(1040, bytes)),
+      ...['\x5a\x4d', '\x4d\x5a'].map((bytes) => at(1048, bytes)),
+    ],
     ['vfat', 'FAT filesystem', at(82, 'FAT32   '), at(54, 'FAT16   '), at(54, 'FAT12   '), at(54, 'FAT     ')],
   ]),
   ...rows('other', [['xfs_external_log', 'XFS log device', at(0, '\xfe\xed\xba\xbe')]]),
