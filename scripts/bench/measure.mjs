@@ -55,11 +55,11 @@ export class Outputs {
       .reduce((sum, stat) => sum + stat.size, 0);
   }
 
-  /** SHA-256 of the files that a run left there. */
-  sums(folder) {
+  /** SHA-256 of the files that a run left there, those that can be a kernel or an initrd by their size. */
+  sums(folder, largest) {
     return readdirSync(folder)
       .map((name) => join(folder, name))
-      .filter((path) => statSync(path).isFile())
+      .filter((path) => statSync(path).isFile() && statSync(path).size <= largest)
       .map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
   }
 

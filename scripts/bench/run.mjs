@@ -72,7 +72,7 @@ try {
   ]);
   if (cp.status !== 0) throw new Error(`tygrub cannot extract from ${disk.raw}: ${cp.stderr}`);
 
-  const sums = outputs.sums(copies);
+  const sums = outputs.sums(copies, disk.size);
   const all = contestants().filter(({ name }) => values.only === undefined || name.includes(values.only));
   for (const { name, missing } of all) if (missing !== null) console.error(`bench: without ${name}: ${missing}`);
   const runners = all.filter(({ missing }) => missing === null).map((who) => ({ ...who, results: [], failure: null }));
@@ -93,7 +93,11 @@ try {
       else if (who.image !== null && outputs.size(out) < disk.size)
         who.failure = `it wrote ${outputs.size(out)} of ${disk.size} bytes: ${lastWords(result)}`;
       // In the round that counts for nothing the content is looked at: a program may write something else of the same length.
-      else if ((round < 0 || who.rounds !== undefined) && who.image !== null && !sums.every((sum) => outputs.sums(out).includes(sum)))
+      else if (
+        (round < 0 || who.rounds !== undefined) &&
+        who.image !== null &&
+        !sums.every((sum) => outputs.sums(out, disk.size).includes(sum))
+      )
         who.failure = `kernel or initrd are not what they should be: ${lastWords(result)}`;
       else if (round >= 0) who.results.push(result);
       outputs.drop(out);
