@@ -1,5 +1,5 @@
 /** One test for each advisory about pygrub, and for what a replacement of it must withstand. */
-import { existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random, seed } from '../support/mutation.js';
 import { onPty } from '../support/pty.js';
@@ -75,6 +75,29 @@ describe.skipIf(skip('advisories', root(), tool('mke2fs', 'apt-get install e2fsp
     const bigConfig = ext4(config(`# ${'x'.repeat(5 * 1024 * 1024)}\n${one('linux /boot/vmlinuz')}`), 32);
     expect(runPygrub(LAUNCHER, ['-q'], bigConfig).stderr).toMatch(/RuntimeError: .*configSize/);
   });
+
+  it.skipIf(skip('peak memory of a run', tool('python3', 'apt-get install python3')))(
+    'CVE-2012-2625: to refuse 20 GiB takes no more memory than to hand out a few bytes',
+    () => {
+      const huge = ext4(config(one('linux /boot/huge\n initrd /boot/huge'), { '/boot/huge': 20 * 1024 ** 3 }), 64);
+      // The largest resident set of the program and of all that it started.
+      const script =
+        'import resource,subprocess,sys;r=subprocess.run(sys.argv[2:]);' +
+        'open(sys.argv[1],"w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss));sys.exit(r.returncode)';
+      const peak = (args: readonly string[], disk: string, status: number): number => {
+        const file = scratch('peak');
+        const run = runPygrub(LAUNCHER, ['-q', ...args], disk, { prefix: ['python3', '-c', script, file] });
+        expect(run.status, run.stderr).toBe(status);
+        return Number(readFileSync(file, 'utf8')) / 1024;
+      };
+      for (const more of [[], [RUNAS]]) {
+        const small = peak(more, image, 0);
+        const refused = peak(more, huge, 1);
+        expect(small).toBeGreaterThan(20);
+        expect(refused).toBeLessThan(small + 16);
+      }
+    },
+  );
 
   it('XSA-160: failing runs, however many, leave no file', () => {
     const disk = ext4(config(one('linux /boot/nothing')));

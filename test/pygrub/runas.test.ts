@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { mutations, Random, seed } from '../support/mutation.js';
 import { ROOT } from '../support/program.js';
 import { root, skip, tool } from '../support/requirements.js';
 import { ext4, GUEST, LAUNCHER, runPygrub, scratch, settled, UID } from './images.js';
@@ -128,6 +129,50 @@ describe.skipIf(missing)('--runas', () => {
         for (let i = 0; i < 200 && remains().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
         expect(remains()).toEqual([]);
         rmSync(out, { recursive: true });
+      }
+    }
+  });
+
+  it('leaves no file and no process whenever it is killed', async () => {
+    const random = new Random(seed());
+    const big = ext4({ ...GUEST, '/boot/initrd': 'x'.repeat(20 * 1024 * 1024) }, 40);
+    const out = mkdtempSync(scratch('killed-at-random-'));
+    for (let i = 0; i < mutations(8); i++) {
+      const more = random.next(2) === 0 ? [] : [RUNAS];
+      const signal = random.pick(
+        more.length === 0 ? (['SIGTERM', 'SIGINT', 'SIGHUP'] as const) : (['SIGTERM', 'SIGHUP', 'SIGKILL'] as const),
+      );
+      const child = spawn(LAUNCHER, ['-q', ...more, `--output-directory=${out}`, `--output=${out}/result`, big], { stdio: 'ignore' });
+      const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+      const after = random.next(700);
+      await new Promise((resolve) => setTimeout(resolve, after));
+      child.kill(signal);
+      const what = `seed ${seed()}, run ${i}: ${signal} after ${after} ms ${more.join(' ')}`;
+      const status = await ended;
+      const remains = (): string[] => [...readdirSync(out), ...processesAbout(out)];
+      // A run that was over before the signal came keeps what it handed out.
+      if (status === 0) for (const name of readdirSync(out)) rmSync(join(out, name));
+      for (let k = 0; k < 200 && remains().length > 0; k++) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(remains(), what).toEqual([]);
+    }
+  });
+
+  it('fails, and leaves nothing, where its output has no place', () => {
+    const out = mkdtempSync(scratch('place-'));
+    const file = join(out, 'file');
+    writeFileSync(file, '');
+    for (const more of [[], [RUNAS]]) {
+      for (const args of [
+        [`--output-directory=${file}`],
+        [`--output-directory=${out}/absent`],
+        [`--output=${out}`],
+        [`--output=${file}/below`],
+        ['--output=/dev/full'],
+      ]) {
+        const run = runPygrub(LAUNCHER, ['-q', ...more, ...args], image);
+        expect([args, run.status, run.left]).toEqual([args, 1, {}]);
+        expect(run.stderr.trimEnd().split('\n').at(-1)).toMatch(/^RuntimeError: .{10,}/);
+        expect(readdirSync(out)).toEqual(['file']);
       }
     }
   });
