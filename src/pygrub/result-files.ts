@@ -115,7 +115,8 @@ export class ResultFiles {
 function openOutput(path: string | null): Output {
   if (path === null) return { fd: 1, name: 'standard output', created: null };
   try {
-    const created = NewFile.create(path);
+    // As an absolute path: who removes it stands elsewhere.
+    const created = NewFile.create(resolve(path));
     return { fd: created.fd, name: path, created };
   } catch (error) {
     if (!(error instanceof TygrubError) || error.code !== 'host.eexist') throw error;

@@ -1,6 +1,7 @@
 /** What pygrub does in corners that no list of changes names: it stays, and the real pygrub says what it is. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mutations, Random, seed } from '../support/mutation.js';
 import { root, skip, tool } from '../support/requirements.js';
@@ -109,6 +110,9 @@ describe.skipIf(missing)('as in pygrub', () => {
       expect(readFileSync(old, 'utf8')).toBe('old');
       const fresh = scratch('kept-fresh');
       expect(runPygrub(LAUNCHER, ['-q', ...more, `--output=${fresh}`], images.get('nothing') ?? '').status).toBe(1);
+      expect(existsSync(fresh)).toBe(false);
+      const near = relative(process.cwd(), fresh);
+      expect(runPygrub(LAUNCHER, ['-q', '-n', ...more, `--output=${near}`], images.get('nothing') ?? '').status).toBe(1);
       expect(existsSync(fresh)).toBe(false);
     }
   });
