@@ -7,14 +7,11 @@ import { resolvePath } from '../../../fs-readers/path.js';
 import { DEFAULT_LIMITS } from '../../../src/limits.js';
 import { HostFileSource } from '../../../src/source/host-file.js';
 import { temporaryFolder } from '../../support/program.js';
-import { loopMount, type Missing, skip, tool } from '../../support/requirements.js';
+import { loopMount, skip, tool } from '../../support/requirements.js';
 import { openBtrfs } from './images.js';
+import { kernelBtrfs } from './kernel.js';
 
 const MiB = 1024 * 1024;
-
-function kernelBtrfs(): Missing {
-  return /\bbtrfs\b/.test(readFileSync('/proc/filesystems', 'latin1')) ? null : 'the kernel has no btrfs (modprobe btrfs)';
-}
 
 function call(command: string, ...args: string[]): string {
   const result = spawnSync(command, args, {
