@@ -4,6 +4,7 @@ import { TygrubError } from '../errors.js';
 import { StreamSink } from '../extract/index.js';
 import { hostError } from '../source/host-file.js';
 import { EXIT_BUG, EXIT_STATUS } from './exit-status.js';
+import { isTerminal } from './terminal.js';
 
 /** Writes text to stdout and waits until it is out. @throws TygrubError io when nobody reads it (a closed pipe) */
 export async function print(text: string): Promise<void> {
@@ -47,13 +48,13 @@ export function unicode(): boolean {
 
 /** Emphasis on a terminal that has it, plain text elsewhere and with NO_COLOR. */
 export function bold(text: string): string {
-  const colour = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+  const colour = isTerminal(1) && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
   return colour ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
 /** On a terminal, text broken between words; what follows the first line is indented. Elsewhere the one line that it is. */
 export function folded(text: string, indent: string): string {
-  const width = process.stdout.isTTY === true ? process.stdout.columns : 0;
+  const width = isTerminal(1) ? process.stdout.columns : 0;
   if (!(width > indent.length)) return text;
   const lines: string[] = [];
   let line = '';

@@ -1,30 +1,31 @@
 import { formatSize } from './output.js';
+import { isTerminal } from './terminal.js';
 
-/** A line on stderr that shows how far a long copy is: only on a terminal, only when it takes a while. */
-export class Progress {
+/** Milliseconds of work before anything is shown. */
+const PATIENCE = 500;
+/** Milliseconds between two pictures. */
+const PAUSE = 100;
+/** Signs of the bar. */
+const BAR = 30;
+
+/** A line on stderr that tells how far long work is: only on a terminal, only when it takes a while. */
+class ProgressLine {
   private readonly shown: boolean;
-  private readonly started = Date.now();
-  private last = 0;
+  private next = Date.now() + PATIENCE;
   private visible = false;
 
-  constructor(
-    private readonly what: string,
-    quiet: boolean,
-  ) {
-    this.shown = !quiet && process.stderr.isTTY === true;
+  constructor(quiet: boolean) {
+    this.shown = !quiet && isTerminal(2);
   }
 
-  /** Reports bytes done of bytes in all. */
-  update(done: number, total: number): void {
+  /** @param text called only where it is shown */
+  protected show(isLast: boolean, text: () => string): void {
     if (!this.shown) return;
     const now = Date.now();
-    if (now - this.started < 500 || (now - this.last < 100 && done < total)) return;
-    this.last = now;
+    if (now < this.next && !(isLast && this.visible)) return;
+    this.next = now + PAUSE;
     this.visible = true;
-    const share = total === 0 ? 1 : done / total;
-    const width = 30;
-    const bar = '#'.repeat(Math.round(share * width)).padEnd(width, '.');
-    process.stderr.write(`\r${this.what} [${bar}] ${Math.floor(share * 100)}% ${formatSize(done)} of ${formatSize(total)}  `);
+    process.stderr.write(`\r${text()}  `);
   }
 
   /** Removes the line. */
@@ -34,29 +35,36 @@ export class Progress {
   }
 }
 
-/** The same for work that is counted in steps. */
-export class Steps {
-  private readonly shown: boolean;
-  private readonly started = Date.now();
-  private visible = false;
-
+/** How far a copy is, as a bar and in bytes. */
+export class Progress extends ProgressLine {
   constructor(
     private readonly what: string,
     quiet: boolean,
   ) {
-    this.shown = !quiet && process.stderr.isTTY === true;
+    super(quiet);
+  }
+
+  /** Reports bytes done of bytes in all. */
+  update(done: number, total: number): void {
+    this.show(done >= total, () => {
+      const share = total === 0 ? 1 : done / total;
+      const bar = '#'.repeat(Math.round(share * BAR)).padEnd(BAR, '.');
+      return `${this.what} [${bar}] ${Math.floor(share * 100)}% ${formatSize(done)} of ${formatSize(total)}`;
+    });
+  }
+}
+
+/** How far work is that is counted in steps. */
+export class Steps extends ProgressLine {
+  constructor(
+    private readonly what: string,
+    quiet: boolean,
+  ) {
+    super(quiet);
   }
 
   /** Reports steps done of steps in all. */
   update(done: number, total: number): void {
-    if (!this.shown || Date.now() - this.started < 500) return;
-    this.visible = true;
-    process.stderr.write(`\r${this.what}: ${done} of ${total}  `);
-  }
-
-  /** Removes the line. */
-  end(): void {
-    if (this.visible) process.stderr.write(`\r${' '.repeat(78)}\r`);
-    this.visible = false;
+    this.show(done >= total, () => `${this.what}: ${done} of ${total}`);
   }
 }
