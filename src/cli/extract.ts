@@ -33,7 +33,7 @@ export async function runExtract(images: readonly string[], options: ExtractComm
 
 /** Extracts an entry and says where its files are; they stay when that was said. */
 export async function extractAndTell(guest: Guest, entry: BootEntry, options: ExtractCommandOptions): Promise<void> {
-  const check = await checkKernel(guest, entry, true, options, options.strict === true ? 'notes' : 'config');
+  const check = await checkKernel(guest, entry, true, options);
   if (options.strict === true) tellProblem(entry, check?.problem ?? null, options);
   const progress = new Progress('extracting', options.quiet ?? false);
   let result: Awaited<ReturnType<typeof extractEntry>>;
@@ -55,7 +55,7 @@ export async function extractAndTell(guest: Guest, entry: BootEntry, options: Ex
       kernel: result.kernel.path,
       initrd: result.initrd?.path ?? null,
       args: result.args,
-      ...(await checkJson(check)),
+      ...checkJson(check),
       problem: check?.problem ?? null,
     });
   } else {
@@ -64,7 +64,7 @@ export async function extractAndTell(guest: Guest, entry: BootEntry, options: Ex
       ['kernel', `${result.kernel.path}  ${formatSize(result.kernel.size)}`],
       ...(result.initrd === null ? [] : [['initrd', `${result.initrd.path}  ${formatSize(result.initrd.size)}`]]),
       ['args', printable(result.args)],
-      ...(check?.kernel == null ? [] : [['boots', printable((await import('../kernel/index.js')).shortForm(check.kernel))]]),
+      ...(check?.short == null ? [] : [['boots', printable(check.short)]]),
     ];
     await print(`${columns(rows)}\n`);
   }

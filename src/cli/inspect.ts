@@ -42,14 +42,13 @@ async function chosenEntry(guest: Guest, options: MenuOptions & KernelOptions): 
 async function bootsJson(boots: Chosen | null) {
   if (boots === null) return null;
   const { entry, check } = boots;
-  return { index: entry.index, title: entry.title, kernel: entry.kernel?.path ?? null, ...(await checkJson(check)) };
+  return { index: entry.index, title: entry.title, kernel: entry.kernel?.path ?? null, ...checkJson(check) };
 }
 
 async function bootsText(boots: Chosen | null): Promise<string> {
   if (boots === null) return '';
   const title = printable([...boots.entry.submenus, boots.entry.title].join(' > '));
-  const kernel = boots.check?.kernel ?? null;
-  const short = kernel === null ? '' : `: ${printable((await import('../kernel/index.js')).shortForm(kernel))}`;
+  const short = boots.check?.short == null ? '' : `: ${printable(boots.check.short)}`;
   return `boots ${title}${short}\n`;
 }
 

@@ -10,7 +10,7 @@ import { warn } from './output.js';
 
 /** Options of commands that look at kernels. */
 export interface KernelOptions {
-  /** `notes`: of all entries; `header`: only the headers, of all; false: look at no kernel. Undefined: notes of the chosen entry. */
+  /** `notes`: of all entries; `header`: only the headers, of all; false: look at no kernel. Undefined: the chosen entry, by its configuration or notes. */
   readonly kernels?: 'notes' | 'header' | false;
   readonly xen?: XenVersion;
   readonly boot?: 'pv' | 'pvh' | 'any';
@@ -41,7 +41,7 @@ export function addKernelOptions(command: Command): Command {
     .addOption(
       new Option(
         '--kernels [how]',
-        'look at the kernels of all entries: at their notes for Xen, or only at their headers (default: at the notes of the chosen entry)',
+        'look at the kernels of all entries: at their notes for Xen, or only at their headers (default: at the chosen entry, and at its notes where its configuration does not tell)',
       )
         .choices(['notes', 'header'])
         .preset('notes'),
@@ -67,28 +67,21 @@ export function bootWish(options: KernelOptions): BootWish {
 /**
  * Looks at an entry's kernel as the options say.
  * @param isChosen whether the entry is the one that boots
- * @param usual how closely it is looked at where the options do not say
  * @returns null where the options say not to look
  */
-export async function checkKernel(
-  guest: Guest,
-  entry: BootEntry,
-  isChosen: boolean,
-  options: KernelOptions,
-  usual: 'config' | 'notes' = 'notes',
-): Promise<EntryCheck | null> {
+export async function checkKernel(guest: Guest, entry: BootEntry, isChosen: boolean, options: KernelOptions): Promise<EntryCheck | null> {
   const how = options.kernels;
   if (how === false || (how === undefined && !isChosen) || entry.kernel === null || entry.problem !== null) return null;
   const { checkEntry } = await import('../kernel/index.js');
-  return checkEntry(guest, entry, { ...bootWish(options), depth: how ?? usual });
+  return checkEntry(guest, entry, { ...bootWish(options), depth: how ?? (options.strict === true ? 'notes' : 'config') });
 }
 
-/** The fields about a kernel in JSON: everything, the short form, and why it cannot start. */
-export async function checkJson(check: EntryCheck | null) {
+/** The fields about a kernel in JSON: everything, the short form, who said what it can be under Xen, and why it cannot start. */
+export function checkJson(check: EntryCheck | null) {
   if (check === null) return {};
-  const { shortForm } = await import('../kernel/index.js');
+  const { short, xenModes, xenFrom, kernel } = check;
   return {
-    kernelInfo: check.kernel === null ? null : { short: shortForm(check.kernel), ...check.kernel },
+    kernelInfo: kernel === null ? null : { short, xenModes, xenFrom, ...kernel },
     initrdInfo: check.initrds,
     kernelProblem: check.problem,
   };

@@ -90,6 +90,7 @@ function kernelRows(what: string, info: KernelInfo): string[][] {
   const { payload, xen } = info;
   const packed = info.wrappers.map((w) => `${w.kind}${w.compression === null ? '' : ` (${w.compression})`}`).join(', ');
   const size = payload?.uncompressedSize ?? null;
+  const isXen = info.os === 'xen';
   return rows([
     ['file', what],
     ['what', info.description],
@@ -104,10 +105,10 @@ function kernelRows(what: string, info: KernelInfo): string[][] {
         ? null
         : `${payload.compression ?? 'unknown compression'}, ${formatSize(payload.size)} at byte ${payload.offset}${size === null ? '' : `, becomes ${formatSize(size)}`}`,
     ],
-    ['PV', xen === null ? null : `${answer(xen.pv, xen.pvProblem)}${xen.guestType === null ? '' : ` (${xen.guestType})`}`],
-    ['PVH', xen === null ? null : answer(xen.pvh, xen.pvhProblem)],
+    ['PV', xen === null || isXen ? null : `${answer(xen.pv, xen.pvProblem)}${xen.guestType === null ? '' : ` (${xen.guestType})`}`],
+    ['PVH', xen === null || isXen ? null : answer(xen.pvh, xen.pvhProblem)],
     ['guest', xen === null ? null : [xen.guestOs, xen.guestVersion, xen.loader, xen.xenVersion].filter((word) => word !== '').join(', ')],
-    ['PAE', xen === null || xen.source === 'none' ? null : xen.pae],
+    ['PAE', xen === null || xen.source === 'none' || xen.bits === 64 ? null : xen.pae],
     ['features', xen === null ? null : xen.features.supported.join(', ')],
     ['required', xen === null ? null : xen.features.required.join(', ')],
     ['entry', xen?.entry ?? null],

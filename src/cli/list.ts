@@ -47,7 +47,7 @@ async function checkKernels(
 async function listJson(guest: Guest, menu: BootMenu, checks: ReadonlyMap<BootEntry, EntryCheck>, problem: Problem | null) {
   const json = menuJson(guest, menu);
   const entries: Record<string, unknown>[] = [];
-  for (const [i, entry] of menu.entries.entries()) entries.push({ ...json.entries[i], ...(await checkJson(checks.get(entry) ?? null)) });
+  for (const [i, entry] of menu.entries.entries()) entries.push({ ...json.entries[i], ...checkJson(checks.get(entry) ?? null) });
   return { ...json, entries, problem };
 }
 
@@ -68,7 +68,7 @@ async function menuText(guest: Guest, menu: BootMenu, checks: ReadonlyMap<BootEn
     lines.push(...entryText(entry, entry.index === menu.default));
     const check = checks.get(entry);
     if (check === undefined) continue;
-    if (check.kernel !== null) lines.push(`      ${printable((await import('../kernel/index.js')).shortForm(check.kernel))}`);
+    if (check.short !== null) lines.push(`      ${printable(check.short)}`);
     if (check.problem !== null) lines.push(`      MAY NOT START: ${printable(check.problem.message)}`);
   }
   lines.push('', menu.default === null ? 'No entry is the default.' : '* is the entry that boots by default.');

@@ -93,6 +93,7 @@ function checkForm(info: KernelInfo, wish: BootWish): Problem | null {
 /** The notes: what Xen decides by. */
 function checkNotes(info: KernelInfo, { boot, xenVersion }: BootWish): Problem | null {
   if (info.format === 'Image' || info.format === 'zImage') {
+    if (info.architecture === 'riscv64') return { code: 'xen.machine', message: 'Xen starts no guests on riscv64' };
     // ARM guests have one kind, which toolstacks call pvh; their kernels have no notes.
     return boot === 'pv' ? { code: 'xen.machine', message: `a kernel for ${info.architecture} cannot start as PV guest` } : null;
   }

@@ -8,6 +8,7 @@ import { identifyKernel } from './identify.js';
 import { type InitrdInfo, identifyInitrd } from './initrd/index.js';
 import { initrdProblem, initrdSettings, type KernelConfig, readSettings, XEN_SETTINGS, xenModes } from './kernel-config.js';
 import type { KernelInfo } from './kernel-info.js';
+import { modesOf, shortForm, type XenMode } from './short-form.js';
 
 /** How closely an entry is looked at. */
 export interface EntryCheckOptions extends BootWish {
@@ -23,10 +24,18 @@ export interface EntryCheckOptions extends BootWish {
 export interface EntryCheck {
   /** Null where the entry has no kernel that can be opened (which is the entry's own problem). */
   readonly kernel: KernelInfo | null;
+  /** The kernel on part of a line, with what its configuration says about Xen where its notes were not read. */
+  readonly short: string | null;
+  /** What the kernel can be under Xen; null where neither its notes nor its configuration were asked. */
+  readonly xenModes: readonly XenMode[] | null;
+  /** Who said so. */
+  readonly xenFrom: 'notes' | 'config' | null;
   readonly initrds: readonly InitrdInfo[];
   /** Why the entry cannot start as wished. */
   readonly problem: Problem | null;
 }
+
+const NO_KERNEL = { kernel: null, short: null, xenModes: null, xenFrom: null, initrds: [] } as const;
 
 /**
  * Looks at the kernel and the initrds of an entry.
@@ -34,11 +43,11 @@ export interface EntryCheck {
  */
 export async function checkEntry(guest: Guest, entry: BootEntry, options: EntryCheckOptions): Promise<EntryCheck> {
   const { limits } = guest;
-  if (entry.kernel === null) return { kernel: null, initrds: [], problem: null };
+  if (entry.kernel === null) return { ...NO_KERNEL, problem: null };
   const file = entry.kernel;
   const look = (depth: 'header' | 'notes') => attempt(async () => identifyKernel(await file.open(), { limits, depth }));
   let found = await look(options.depth === 'notes' ? 'notes' : 'header');
-  if (found.value === null) return { kernel: null, initrds: [], problem: found.problem };
+  if (found.value === null) return { ...NO_KERNEL, problem: found.problem };
   const initrds: InitrdInfo[] = [];
   let initrdFailure: Problem | null = null;
   for (const initrd of entry.initrds) {
@@ -53,11 +62,14 @@ export async function checkEntry(guest: Guest, entry: BootEntry, options: EntryC
   const config = names.length === 0 ? null : await kernelConfig(guest, file, found.value, names);
   if (asksXen && (config === null ? options.depth === 'config' : !startsBy(config, options))) {
     found = await look('notes');
-    if (found.value === null) return { kernel: null, initrds: [], problem: found.problem };
+    if (found.value === null) return { ...NO_KERNEL, problem: found.problem };
   }
   let problem = canBoot(found.value, options) ?? initrdFailure;
   if (config !== null && ofInitrds.length > 0) for (const initrd of initrds) problem ??= initrdProblem(initrd, config);
-  return { kernel: found.value, initrds, problem };
+  const { xen } = found.value;
+  const xenFrom = xen !== null ? 'notes' : asksXen && config !== null ? 'config' : null;
+  const modes = xen !== null ? modesOf(xen) : asksXen && config !== null ? xenModes(config) : null;
+  return { kernel: found.value, short: shortForm(found.value, modes), xenModes: modes, xenFrom, initrds, problem };
 }
 
 /** Whether a kernel's configuration says that it can start as wished. */

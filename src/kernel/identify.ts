@@ -140,18 +140,25 @@ const bzImage: Reader = async (program, head, context) => {
   }
 };
 
+function elfProgram(architecture: string | null, multiboot: readonly number[]): string {
+  const kind = multiboot.length === 0 ? 'an ELF program' : `an ELF program for multiboot ${multiboot.join(' and ')}`;
+  return architecture === null ? kind : `${kind}${multiboot.length === 0 ? ' for' : ' on'} ${architecture}`;
+}
+
 const elf: Reader = async (program, head, context) => {
   if (!isElf(head)) return null;
   const multiboot = multibootVersions(await program.readUpTo(0, MULTIBOOT_SEARCH));
-  let info: KernelInfo = { ...NOTHING, format: 'elf', wrappers: context.wrappers, multiboot, description: 'an ELF program' };
+  let info: KernelInfo = { ...NOTHING, format: 'elf', wrappers: context.wrappers, multiboot, description: elfProgram(null, multiboot) };
   try {
     const header = decodeElfHeader(head);
     const architecture = ELF_MACHINES.get(header.machine) ?? null;
-    info = { ...info, architecture, description: `an ELF program${architecture === null ? '' : ` for ${architecture}`}` };
+    info = { ...info, architecture, description: elfProgram(architecture, multiboot) };
     if (context.depth === 'header') return { info, plain: program };
     const { support, release } = await readXenSupport(program, context.limits);
-    const isXen = support.guestOs === '' && multiboot.length > 0 && (await contains(program.stream(), XEN_BANNER, XEN_SEARCH));
-    const os = isXen ? 'xen' : osOfNotes(support);
+    const isXen = support.guestOs === '' && multiboot.length > 0 && (await isXenItself(program));
+    // A Linux for another machine has none of Xen's notes, but its own.
+    const os = isXen ? 'xen' : (osOfNotes(support) ?? (release === null ? null : 'linux'));
+    if (os === null) return { info: { ...info, xen: support }, plain: program };
     return {
       info: {
         ...info,
@@ -167,34 +174,31 @@ const elf: Reader = async (program, head, context) => {
   }
 };
 
+/** Xen for ARM wears the same headers as Linux. */
+async function isXenItself(program: ProgramBytes): Promise<boolean> {
+  return contains(program.stream(), XEN_BANNER, XEN_SEARCH);
+}
+
 const armImage: Reader = async (program, head, context) => {
-  if (head.length >= ARM64_IMAGE.size) {
-    const { magic } = ARM64_IMAGE.decode(head);
-    if (magic === ARM64_MAGIC || magic === RISCV_MAGIC) {
-      const architecture = magic === ARM64_MAGIC ? 'arm64' : 'riscv64';
-      const version = context.depth === 'header' ? null : await findLinuxVersion(program.stream());
-      const info: KernelInfo = {
-        ...NOTHING,
-        format: 'Image',
-        description: `Linux kernel, ${architecture} Image`,
-        os: 'linux',
-        version,
-        release: version?.split(' ', 1)[0] ?? null,
-        architecture,
-        wrappers: context.wrappers,
-        efiStub: head[0] === 0x4d && head[1] === 0x5a,
-      };
-      return { info, plain: program };
-    }
-  }
-  if (head.length < ARM_ZIMAGE.size || ARM_ZIMAGE.decode(head).magic !== ARM_ZIMAGE_MAGIC) return null;
+  const magic = head.length < ARM64_IMAGE.size ? null : ARM64_IMAGE.decode(head).magic;
+  const isImage = magic === ARM64_MAGIC || magic === RISCV_MAGIC;
+  if (!isImage && (head.length < ARM_ZIMAGE.size || ARM_ZIMAGE.decode(head).magic !== ARM_ZIMAGE_MAGIC)) return null;
+  const architecture = magic === ARM64_MAGIC ? 'arm64' : magic === RISCV_MAGIC ? 'riscv64' : 'arm';
+  const isDeep = context.depth !== 'header';
+  // A zImage unpacks itself: its banner is nowhere to be read.
+  const version = isDeep && isImage ? await findLinuxVersion(program.stream()) : null;
+  const os = isDeep && version === null && (await isXenItself(program)) ? 'xen' : 'linux';
+  const form = isImage ? `${architecture} Image` : 'ARM zImage';
   const info: KernelInfo = {
     ...NOTHING,
-    format: 'zImage',
-    description: 'Linux kernel, ARM zImage',
-    os: 'linux',
-    architecture: 'arm',
+    format: isImage ? 'Image' : 'zImage',
+    description: describeLinux(os, version, form),
+    os,
+    version,
+    release: version?.split(' ', 1)[0] ?? null,
+    architecture,
     wrappers: context.wrappers,
+    efiStub: isImage && head[0] === 0x4d && head[1] === 0x5a,
   };
   return { info, plain: program };
 };
@@ -248,7 +252,10 @@ const pe: Reader = async (program, head, context) => {
     if (image === null) return null;
     const kernel = image.sections.find((section) => section.name === '.linux');
     if (kernel === undefined) {
-      const description = await nameOfEfiProgram(source, image);
+      const named = await nameOfEfiProgram(source, image);
+      const isXen = named === null && context.depth !== 'header' && (await isXenItself(program));
+      const other = `an EFI program${image.architecture === null ? '' : ` for ${image.architecture}`}`;
+      const description = isXen ? 'Xen itself, an EFI program' : (named ?? other);
       return { info: { ...NOTHING, format: 'pe', description, efiStub: true, wrappers: context.wrappers }, plain: null };
     }
     return await unwrap({ kind: 'uki', compression: null }, context, 'a unified kernel image', () =>

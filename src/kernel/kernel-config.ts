@@ -5,6 +5,7 @@ import type { Limits } from '../limits.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { Compression } from './compression.js';
 import type { InitrdInfo } from './initrd/index.js';
+import type { XenMode } from './short-form.js';
 
 /** Settings by name without `CONFIG_`: `y`, `m`, a number, a text in its quotes. What is not set is not in it. */
 export type KernelConfig = ReadonlyMap<string, string>;
@@ -84,8 +85,8 @@ export function initrdProblem(initrd: InitrdInfo, config: KernelConfig): Problem
  * What a configuration says about Xen, without reading the kernel: `PV`, `PVH`. `CONFIG_PVH` alone is not enough: it
  * brings the note that Xen looks for, but such a kernel stops when it finds itself under Xen.
  */
-export function xenModes(config: KernelConfig): readonly ('PV' | 'PVH')[] {
-  const modes: ('PV' | 'PVH')[] = [];
+export function xenModes(config: KernelConfig): readonly XenMode[] {
+  const modes: XenMode[] = [];
   if (config.get('XEN_PV') === 'y') modes.push('PV');
   if (config.get('XEN_PVH') === 'y') modes.push('PVH');
   return modes;

@@ -51,6 +51,25 @@ describe.skipIf(skip('tygrub kernel', ...needs))('what the commands say about ke
     expect(run(['inspect', disk]).stdout).toContain('boots PV: 6.1.0-50-amd64 x86_64 PV PVH gzip');
   });
 
+  it('list believes the configuration beside the kernel where it says that it can start, and reads its notes where it does not', () => {
+    const config = join(folder, 'tree', 'boot', 'config-6.1.0-50-amd64');
+    const listed = (settings: string) => {
+      const changed = join(folder, 'changed.img');
+      const old = readFileSync(config);
+      writeFileSync(config, `${old}${settings}\n`);
+      spawnSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', join(folder, 'tree'), changed, '16M']);
+      writeFileSync(config, old);
+      return runJson<Listed>(['list', '--json', changed]).entries[0]?.kernelInfo;
+    };
+    // The kernel itself can do both: so one sees who was asked.
+    expect(listed('CONFIG_XEN_PVH=y')).toMatchObject({ short: '6.1.0-50-amd64 x86_64 PVH gzip', xenFrom: 'config', xen: null });
+    expect(listed('# CONFIG_XEN_PVH is not set')).toMatchObject({
+      short: '6.1.0-50-amd64 x86_64 PV PVH gzip',
+      xenFrom: 'notes',
+      xen: { pv: true },
+    });
+  });
+
   it('list --kernels looks at all of them, --kernels=header at their headers, --no-kernels at none', () => {
     const shorts = (...options: string[]) =>
       runJson<Listed>(['list', '--json', ...options, disk]).entries.map((entry) => entry.kernelInfo?.short);

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { provideNodeCodecs } from '../../src/codec/node-codecs.js';
-import { ARM_ZIMAGE, ARM_ZIMAGE_MAGIC, ARM64_IMAGE, ARM64_MAGIC } from '../../src/kernel/image/layout.js';
+import { ARM_ZIMAGE, ARM_ZIMAGE_MAGIC, ARM64_IMAGE, ARM64_MAGIC, RISCV_MAGIC } from '../../src/kernel/image/layout.js';
 import {
   canBoot,
   identifyInitrd,
@@ -14,6 +14,7 @@ import {
   XEN_SETTINGS,
   xenModes,
 } from '../../src/kernel/index.js';
+import { LINUX_BUILD_SALT } from '../../src/kernel/xen/note-types.js';
 import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { CountingSource } from '../../src/source/counting.js';
 import { MemorySource } from '../../src/source/memory.js';
@@ -94,6 +95,42 @@ describe('forms of kernels', () => {
     expect(canBoot(await identify(armImage()), { boot: 'pv' })).toMatchObject({ code: 'xen.machine' });
   });
 
+  it('Xen for ARM wears the header of Linux, and is no guest', async () => {
+    for (const banner of ['Xen version %d.%d%s', '']) {
+      const image = new Uint8Array(600_000);
+      ARM64_IMAGE.encode(image, { text_offset: 0, image_size: image.length, flags: 10, magic: ARM64_MAGIC });
+      image.set(text(banner), 262_140); // across the pieces that are read
+      const info = await identify(image);
+      expect(info.os).toBe(banner === '' ? 'linux' : 'xen');
+      expect(canBoot(info, { boot: 'any' })?.code ?? null).toBe(banner === '' ? null : 'kernel.hypervisor');
+    }
+  });
+
+  it('the banner of a Linux is found wherever it lies, also where pieces are cut', async () => {
+    const banner = text('Linux version 6.12.0-arm64 (builder@host) (gcc) #1 SMP today\n\0');
+    const decoys = text('Linux version %s\0Linux version 3 and no more\0');
+    for (let place = 262_144 - banner.length - 2; place <= 262_146; place += 7) {
+      const image = new Uint8Array(place + banner.length + (place % 2) * 9000);
+      ARM64_IMAGE.encode(image, { text_offset: 0, image_size: image.length, flags: 10, magic: ARM64_MAGIC });
+      image.set(decoys, 100);
+      image.set(banner, place);
+      expect((await identify(image)).release).toBe('6.12.0-arm64');
+    }
+  });
+
+  it('kernels for machines without Xen are told', async () => {
+    const image = armImage();
+    ARM64_IMAGE.encode(image, { magic: RISCV_MAGIC });
+    const riscv = await identify(image);
+    expect(riscv).toMatchObject({ format: 'Image', architecture: 'riscv64', os: 'linux' });
+    expect(canBoot(riscv, { boot: 'any' })).toMatchObject({ code: 'xen.machine' });
+    const salt = { name: 'Linux', type: LINUX_BUILD_SALT, value: '6.1.0-50-powerpc64le' };
+    const power = await identify(makeElf({ machine: 21, notes: [salt] }));
+    expect(power).toMatchObject({ os: 'linux', release: '6.1.0-50-powerpc64le', description: 'Linux kernel, ELF for ppc64' });
+    expect(canBoot(power, { boot: 'any' })).toMatchObject({ code: 'xen.machine' });
+    expect((await identify(makeElf({ notes: [] }))).description).toBe('an ELF program for x86_64');
+  });
+
   it('a bzImage of another program is no Linux', async () => {
     const info = await identify(makeBzImage(new Uint8Array(64), 0, { version: 'Memtest86+ v6.10', protocol: 0x0205 }));
     expect(info).toMatchObject({ os: 'memtest86+', payload: null });
@@ -118,7 +155,9 @@ describe('things that are no kernel', () => {
     ["Windows' boot manager", makePe([['.rsrc', Buffer.from('bootmgfw.efi', 'utf16le')]]), /Windows' boot manager/],
     ['GRUB for EFI', makePe([['mods', new Uint8Array(8)]]), /GRUB/],
     ['systemd-boot', makePe([['.sdmagic', text('#### LoaderInfo: systemd-boot 252 ####')]]), /systemd-boot/],
+    ['shim', makePe([['.sbat', text('sbat,1,x\nshim,4,UEFI shim,shim,1,https://github.com/rhboot/shim\n')]]), /^shim/],
     ['another EFI program', makePe([['.text', new Uint8Array(8)]]), /an EFI program for x64/],
+    ['Linux for s390x', Buffer.concat([new Uint8Array(0x10008).fill(8), text('S390EP\0')]), /Linux kernel for s390x/],
     ['noise', Uint8Array.from({ length: 600 }, (_, i) => (i * 37 + 11) & 0xff), /unknown data/],
   ];
   for (const [what, bytes, name] of rows) {
@@ -165,6 +204,14 @@ describe('initrds', () => {
 
   it('are told apart from other things', async () => {
     expect(await initrd(text('<html>'))).toMatchObject({ problem: { code: 'initrd.unknown' } });
+    expect(await initrd(gzipSync(text('<html>')), true)).toMatchObject({
+      parts: [{ kind: 'unknown', compression: 'gzip' }],
+      problem: { code: 'initrd.unknown' },
+    });
+    const romfs = text(`-rom1fs-${'\0'.repeat(5000)}`);
+    for (const bytes of [romfs, gzipSync(romfs)]) {
+      expect(await initrd(bytes, true)).toMatchObject({ parts: [{ kind: 'filesystem' }], problem: null });
+    }
   });
 
   it('are held against the configuration of the kernel', async () => {

@@ -136,7 +136,9 @@ describe.skipIf(skip('real kernels', tool('readelf', 'apt-get install binutils')
     expect(info).toMatchObject({ format: 'elf', os: 'xen', multiboot: [1, 2], wrappers: [{ kind: 'compressed', compression: 'gzip' }] });
     expect(canBoot(info, { boot: 'any' })).toMatchObject({ code: 'kernel.hypervisor' });
     const efi = await identifyKernel(open('xen-hypervisor-4.17-amd64', 'amd64', 'boot', /^xen-.*\.efi$/));
-    expect(efi).toMatchObject({ format: 'pe' });
+    expect(efi).toMatchObject({ format: 'pe', description: 'Xen itself, an EFI program' });
+    const arm = await identifyKernel(open('xen-hypervisor-4.17-arm64', 'arm64', 'boot', /^xen-4\.17-arm64$/));
+    expect(arm).toMatchObject({ format: 'Image', os: 'xen' });
   });
 
   it("memtest86+, iPXE and GRUB's own: Linux's header without a Linux", async () => {

@@ -20,14 +20,18 @@ const KNOWN: readonly KnownProgram[] = [
   { section: '.sdmagic', text: '#### LoaderInfo: systemd-stub', name: "systemd's stub for unified kernel images, without a kernel" },
   { section: '.osrel', text: 'systemd-boot', name: 'systemd-boot (an EFI boot loader)' },
   { section: 'mods', text: '', name: 'GRUB (an EFI boot loader)' },
-  { section: '.vendor_cert', text: '', name: 'shim (an EFI boot loader)' },
+  { section: '.sbat', text: '\nshim,', name: 'shim (an EFI boot loader)' },
+  { section: '.sbat', text: '\ngrub,', name: 'GRUB (an EFI boot loader)' },
+  { section: '.sbat', text: '\nsystemd-boot,', name: 'systemd-boot (an EFI boot loader)' },
+  { section: '.sbat', text: '\nfwupd-efi,', name: 'fwupd (installs firmware from EFI)' },
+  { section: '.sbat', text: '\nipxe,', name: 'iPXE (a network boot loader)' },
   { section: '.rsrc', text: 'bootmgfw', name: "Windows' boot manager" },
   { section: '.rsrc', text: 'bootmgr', name: "Windows' boot manager" },
   { section: '.rsrc', text: 'memtest.exe', name: "Windows' memory test" },
 ];
 
-/** Says what an EFI program is. */
-export async function nameOfEfiProgram(source: ByteSource, pe: PeImage): Promise<string> {
+/** Says what an EFI program is; null where its sections do not tell. */
+export async function nameOfEfiProgram(source: ByteSource, pe: PeImage): Promise<string | null> {
   for (const section of pe.sections) {
     const rows = KNOWN.filter((row) => row.section === section.name);
     if (rows.length === 0) continue;
@@ -42,7 +46,7 @@ export async function nameOfEfiProgram(source: ByteSource, pe: PeImage): Promise
     const found = rows.find((row) => texts.some((text) => text.toLowerCase().includes(row.text.toLowerCase())));
     if (found !== undefined) return found.name;
   }
-  return `an EFI program${pe.architecture === null ? '' : ` for ${pe.architecture}`}`;
+  return null;
 }
 
 /** The bytes as UTF-16 text, zeros as spaces: version resources hold many texts one after the other. */

@@ -25,12 +25,13 @@ const OTHERS: readonly OtherThing[] = [
   { name: 'a qcow2 image', at: 0, magic: 'QFI\xfb' },
   { name: 'a tar archive', at: 257, magic: 'ustar' },
   { name: 'an ISO 9660 image', at: 0x8001, magic: 'CD001' },
+  { name: 'a Linux kernel for s390x', at: 0x10008, magic: 'S390EP' },
   { name: 'a Mach-O program', at: 0, magic: '\xcf\xfa\xed\xfe' },
   { name: 'a boot sector of NTFS (Windows)', at: 3, magic: 'NTFS    ' },
 ];
 
 /** Bytes that naming takes. */
-export const NAMING_SIZE = 0x8006;
+export const NAMING_SIZE = 0x1000e;
 
 /** Bytes of text that is looked at. */
 const TEXT = 512;

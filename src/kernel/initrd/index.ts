@@ -2,7 +2,7 @@
 import { type Problem, TygrubError } from '../../errors.js';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import { type Compression, compressionOf, decompressed } from '../compression.js';
+import { type Compression, compressionOf, decompressed, startsWith } from '../compression.js';
 import { problemInside } from '../identify.js';
 import { NAMING_SIZE, nameOfOther } from '../image/not-a-kernel.js';
 import { DecompressedBytes, plainBytes } from '../program-bytes.js';
@@ -45,7 +45,6 @@ export interface InitrdOptions {
 /** Archives of one initrd. */
 const MAX_PARTS = 64;
 const HEAD = 4096;
-const EXT_MAGIC_AT = 0x438;
 
 /**
  * Identifies an initrd. What is wrong with it is told in the result.
@@ -97,9 +96,7 @@ async function readPart(source: ByteSource, offset: number, verify: boolean, lim
   }
   const kind = compressionOf(head);
   if (kind === null) {
-    const isFilesystem =
-      offset === 0 && ((head[EXT_MAGIC_AT] === 0x53 && head[EXT_MAGIC_AT + 1] === 0xef) || decodedMagic(head) === 'hsqs');
-    if (isFilesystem) return { part: { ...base, kind: 'filesystem' }, truncated: null, problem: null };
+    if (offset === 0 && isFilesystem(head)) return { part: { ...base, kind: 'filesystem' }, truncated: null, problem: null };
     const name = nameOfOther(await program.readUpTo(offset, NAMING_SIZE), size);
     return {
       part: base,
@@ -113,7 +110,15 @@ async function readPart(source: ByteSource, offset: number, verify: boolean, lim
   const inside = new DecompressedBytes(() => decompressed(kind, packed.stream(), limits, null), null, limits);
   try {
     const first = await inside.readUpTo(0, HEAD);
-    if (!isCpio(first)) return { part: { ...part, kind: 'filesystem' }, truncated: null, problem: null };
+    if (!isCpio(first)) {
+      if (isFilesystem(first)) return { part: { ...part, kind: 'filesystem' }, truncated: null, problem: null };
+      const name = nameOfOther(await inside.readUpTo(0, NAMING_SIZE), null);
+      return {
+        part: { ...part, kind: 'unknown' },
+        truncated: null,
+        problem: { code: 'initrd.unknown', message: `what is compressed with ${kind.name} is no archive that Linux unpacks but ${name}` },
+      };
+    }
     const archive = await walkCpio(inside, 0, limits);
     // The archive is walked; what its compression has behind it (checksums) is read as well.
     for (let at = archive.end; (await inside.readUpTo(at, HEAD)).length > 0; ) at += HEAD;
@@ -126,8 +131,18 @@ async function readPart(source: ByteSource, offset: number, verify: boolean, lim
   }
 }
 
-function decodedMagic(head: Uint8Array): string {
-  return String.fromCharCode(...head.subarray(0, 4));
+/** The old form of an initrd, which is mounted: ext2 to 4, minix, cramfs, romfs, squashfs (Linux's init/do_mounts_rd.c). */
+const FILESYSTEMS: readonly (readonly [at: number, magic: readonly number[]])[] = [
+  [0x438, [0x53, 0xef]],
+  [0x410, [0x7f, 0x13]],
+  [0x410, [0x8f, 0x13]],
+  [0, [0x45, 0x3d, 0xcd, 0x28]],
+  [0, [0x2d, 0x72, 0x6f, 0x6d, 0x31, 0x66, 0x73, 0x2d]],
+  [0, [0x68, 0x73, 0x71, 0x73]],
+];
+
+function isFilesystem(head: Uint8Array): boolean {
+  return FILESYSTEMS.some(([at, magic]) => startsWith(head.subarray(at), magic));
 }
 
 /** The first byte from `from` on that is not zero: archives are padded. */
@@ -144,7 +159,7 @@ async function skipZeros(source: ByteSource, from: number): Promise<number> {
 function describe(parts: readonly InitrdPart[], truncated: boolean | null): string {
   const words = parts.map((part) => {
     if (part.kind === 'filesystem') return `a filesystem image${part.compression === null ? '' : ` compressed with ${part.compression}`}`;
-    if (part.kind === 'unknown') return 'unknown data';
+    if (part.kind === 'unknown') return `unknown data${part.compression === null ? '' : ` compressed with ${part.compression}`}`;
     if (part.compression !== null) return `a cpio archive compressed with ${part.compression}`;
     return part.microcode ? 'microcode' : 'a cpio archive';
   });
