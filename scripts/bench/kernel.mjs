@@ -19,7 +19,9 @@ const program = fileURLToPath(new URL('../../dist/bin/tygrub.cjs', import.meta.u
 
 /** CPU time of all children that have ended, in ms: Linux's own account of this process (proc(5), stat, fields 16 and 17). */
 function childrenMs() {
-  const fields = readFileSync('/proc/self/stat', 'latin1').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync('/proc/self/stat', 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return ((Number(fields[13]) + Number(fields[14])) * 1000) / TICKS;
 }
 
