@@ -71,6 +71,8 @@ export interface Limits {
   readonly treeCacheSize: number;
   /** Bytes of one extended attribute (Linux's XATTR_SIZE_MAX). */
   readonly attributeSize: number;
+  /** Bytes of all extended attributes of one file; Linux bounds only their names, to 64 KiB. */
+  readonly attributesSize: number;
   /** Names of files remembered while a boot menu is read, found or not. */
   readonly cachedNames: number;
   /** Bytes kept in the block cache of one disk. */
@@ -156,6 +158,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   chunks: 262_144,
   treeCacheSize: 4 * MiB,
   attributeSize: 64 * KiB,
+  attributesSize: 16 * MiB,
   cachedNames: 8192,
   cacheSize: 8 * MiB,
   scriptSteps: 200_000,

@@ -131,12 +131,20 @@ export function isInlineData(entry: AttributeEntry): boolean {
  */
 export async function extendedAttributes(volume: ExtVolume, inode: Inode): Promise<Map<string, Uint8Array>> {
   const all = new Map<string, Uint8Array>();
+  let total = 0;
   for (const entry of [...inodeAttributes(inode), ...(await blockAttributes(volume, inode))]) {
     const prefix = PREFIXES.get(entry.prefix);
     if (prefix === undefined) continue;
     const name = `${prefix}${nameText(entry.name)}`;
     if (all.has(name)) continue;
     const value = await attributeValue(volume, entry);
+    total += value.length;
+    if (total > volume.limits.attributesSize) {
+      throw limitReached(
+        'attributesSize',
+        `the extended attributes of inode ${inode.number} have more than ${volume.limits.attributesSize} bytes`,
+      );
+    }
     all.set(name, ACL_INDEXES.includes(entry.prefix) ? aclForUsers(value) : value);
   }
   return all;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FileNode } from '../../../fs-readers/index.js';
 import { resolvePath } from '../../../fs-readers/path.js';
-import { DEFAULT_LIMITS } from '../../../src/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../../../src/limits.js';
 import { MemorySource } from '../../../src/source/memory.js';
 import { skip, tool } from '../../support/requirements.js';
 import { openExt } from './images.js';
@@ -21,13 +21,13 @@ describe.skipIf(skip('ext attributes', tool('debugfs', 'apt-get install e2fsprog
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** `/file` of a new filesystem that debugfs has changed. */
-  async function changed(args: string, commands: readonly string[]): Promise<FileNode> {
+  async function changed(args: string, commands: readonly string[], limits: Partial<Limits> = {}): Promise<FileNode> {
     const image = join(folder, 'image');
     writeFileSync(image, '');
     truncateSync(image, 2 * 1024 * 1024);
     run('mke2fs', ['-q', '-F', ...args.split(' '), '-d', join(folder, 'tree'), image]);
     run('debugfs', ['-w', image], `${commands.join('\n')}\n`);
-    const fs = await openExt(new MemorySource(new Uint8Array(readFileSync(image))));
+    const fs = await openExt(new MemorySource(new Uint8Array(readFileSync(image))), { limits: { ...DEFAULT_LIMITS, ...limits } });
     return (await resolvePath(fs, '/file', DEFAULT_LIMITS)).node;
   }
 
@@ -55,6 +55,13 @@ describe.skipIf(skip('ext attributes', tool('debugfs', 'apt-get install e2fsprog
       expect(text.has('system.data')).toBe(false);
     });
   }
+
+  it('all of one file together are bounded', async () => {
+    const node = await changed('-t ext4 -O ^has_journal', ['ea_set file user.a 12345678', 'ea_set file user.b 12345678'], {
+      attributesSize: 15,
+    });
+    await expect(node.attributes()).rejects.toMatchObject({ code: 'limit.attributesSize' });
+  });
 
   it('access control lists have the form that getxattr gives', async () => {
     // As the disk has it: version 1, then the owner, a user by number, the group, the mask and others.
