@@ -36,7 +36,8 @@ function configText(configs: readonly ConfigCandidate[]): string {
 }
 
 function defaultText({ steps, rules }: Explanation): string {
-  const lines = [...(rules === null ? [] : [`rules: ${rules}`]), ...steps].map((line) => `  ${printable(line)}`);
+  // The rules are one of the steps where a config was searched for; once is enough.
+  const lines = [...(rules === null || steps.includes(rules) ? [] : [rules]), ...steps].map((line) => `  ${printable(line)}`);
   return [bold('How the default was chosen'), ...lines].join('\n');
 }
 

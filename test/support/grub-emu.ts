@@ -1,6 +1,6 @@
 /** Runs a script in the real GRUB 2 (grub-emu) and gives back what it saved in an environment block. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Missing, tool } from './requirements.js';
@@ -11,7 +11,6 @@ export function grubEmu(): Missing {
     tool('grub-emu', 'apt-get install grub-emu') ??
     tool('mke2fs', 'apt-get install e2fsprogs') ??
     tool('debugfs', 'apt-get install e2fsprogs') ??
-    tool('sfdisk', 'apt-get install fdisk') ??
     tool('script', 'apt-get install bsdutils')
   );
 }
@@ -59,26 +58,45 @@ function writeTree(folder: string, files: Readonly<Record<string, string>>): voi
 const PARTITIONS = [
   {
     start: 64,
-    type: '83',
     name: 'first',
     label: 'first',
     files: { '/both': 'x', '/x1': 'x', '/k/v-1': 'x', '/k/v-10': 'x', '/k/.v': 'x' },
   },
-  { start: 2112, type: '83', name: 'second', label: 'two words', files: { '/both': 'x', '/x2': 'x', '/k/v-2': '' } },
-  { start: 4160, type: '5', name: '', label: '', files: {} },
-  { start: 4224, type: '83', name: 'logical', label: 'Two Words', files: { '/x5': 'x', '/K/w': 'x' } },
+  { start: 2112, name: 'second', label: 'two words', files: { '/both': 'x', '/x2': 'x', '/k/v-2': '' } },
+  { start: 4160, name: '', label: '', files: {} },
+  { start: 4224, name: 'logical', label: 'Two Words', files: { '/x5': 'x', '/K/w': 'x' } },
 ];
 const PARTITION_KIB = 1024;
+
+/** A row of an MBR's partition table: no cylinders, sectors counted from the sector that the table belongs to. */
+function row(start: number, sectors: number, type: number): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(16));
+  bytes.setUint8(4, type);
+  bytes.setUint32(8, start, true);
+  bytes.setUint32(12, sectors, true);
+  return new Uint8Array(bytes.buffer);
+}
+
+function partitionTable(rows: readonly Uint8Array[]): Uint8Array {
+  const sector = new Uint8Array(512);
+  for (const [i, bytes] of rows.entries()) sector.set(bytes, 446 + i * 16);
+  sector.set([0x55, 0xaa], 510);
+  return sector;
+}
 
 /** Makes `hd1`: two primary partitions and a logical one, each an ext2 filesystem with a label and a UUID. */
 export function makeSecondDisk(folder: string): string {
   const image = join(folder, 'second.img');
   writeFileSync(image, '');
   truncateSync(image, (4224 / 2 + PARTITION_KIB + 64) * 1024);
-  const rows = PARTITIONS.map(
-    ({ start, type }) => `start=${start},size=${type === '5' ? PARTITION_KIB * 2 + 64 : PARTITION_KIB * 2},type=${type}`,
-  );
-  execFileSync('sfdisk', ['-q', image], { input: ['label: dos', ...rows].join('\n'), stdio: ['pipe', 'ignore', 'ignore'] });
+  const disk = openSync(image, 'r+');
+  const [first, second, extended, logical] = PARTITIONS.map(({ start }) => start) as [number, number, number, number];
+  const size = PARTITION_KIB * 2;
+  const table = partitionTable([row(first, size, 0x83), row(second, size, 0x83), row(extended, size + logical - extended, 5)]);
+  writeSync(disk, table, 0, table.length, 0);
+  const inner = partitionTable([row(logical - extended, size, 0x83)]);
+  writeSync(disk, inner, 0, inner.length, extended * 512);
+  closeSync(disk);
   for (const [i, { start, name, label, files }] of PARTITIONS.entries()) {
     if (name === '') continue;
     writeTree(join(folder, name), files);

@@ -160,7 +160,7 @@ export class GuestStatements {
       'd/g*',
       '$glob',
       '"$glob"',
-      '/d/${part}*',
+      `/d/\${part}*`,
       '/d/*.none',
       '/?/g1',
       '/d/sp*',

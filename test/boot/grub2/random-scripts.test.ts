@@ -10,12 +10,14 @@ import { defaultEntry } from '../../../src/boot/grub2/explained-default.js';
 import { parseEnvironmentBlock } from '../../../src/boot/grub2/grubenv.js';
 import { listEntries, runMainConfig } from '../../../src/boot/grub2/read-menu.js';
 import { Surroundings } from '../../../src/boot/grub2/surroundings.js';
+import { TygrubError } from '../../../src/errors.js';
 import type { Guest } from '../../../src/guest/guest.js';
 import { openDisk } from '../../../src/open-disk.js';
 import { emptyEnvironment, grubEmu, makeSecondDisk, withGrubDisks } from '../../support/grub-emu.js';
 import { Random, seed } from '../../support/mutation.js';
 import { skip } from '../../support/requirements.js';
 import { GUEST_FILES } from './guest-statements.js';
+import { damagedScript } from './script-damage.js';
 import { ScriptGenerator } from './script-generator.js';
 
 /** Scripts of one run; each takes GRUB about half a second. */
@@ -38,20 +40,33 @@ function filesFor(script: string): Record<string, string> {
   };
 }
 
+/** What a damaged script comes to that runs without end: tygrub names the bound, GRUB would not come back. */
+const ENDLESS = 'without end';
+
 async function traceOfTygrub(guest: Guest): Promise<string | undefined> {
+  try {
+    return await tracedMenu(guest);
+  } catch (error) {
+    if (error instanceof TygrubError && error.kind === 'limit') return ENDLESS;
+    throw error;
+  }
+}
+
+async function tracedMenu(guest: Guest): Promise<string | undefined> {
   const [volume] = guest.volumes;
   if (volume === undefined) throw new Error('no volume');
   const surroundings = new Surroundings(new GuestFiles(guest, guest.limits), 'upstream', COMMANDS);
   const context = await runMainConfig(surroundings, {
     volume,
     path: '/test.cfg',
-    platform: 'pc',
+    platform: 'emu',
     variables: { prefix: '(hd0)/boot/grub' },
   });
   const saved = (machine: typeof context.machine) => machine.environmentBlocks.get('hd0:/out.env')?.get('trace');
   // A script that halts on its own shows no menu.
   const opened = context.machine.ended?.kind === 'left' ? null : menuOfContext(context);
   const chosen = opened === null ? null : defaultEntry((await listEntries(opened)).listed);
+  if (chosen?.run.problem?.code.startsWith('limit.') === true) return ENDLESS;
   return saved(chosen?.run.machine ?? context.machine);
 }
 
@@ -65,10 +80,13 @@ describe.skipIf(skip('random scripts in grub-emu', grubEmu()))('a random script'
 
   const first = seed();
   it.each(Array.from({ length: SCRIPTS }, (_, i) => first + i))('does in tygrub what it does in GRUB (seed %i)', async (own) => {
-    const script = new ScriptGenerator(new Random(own)).script();
+    const random = new Random(own);
+    const whole = new ScriptGenerator(random).script();
+    const script = own % 3 === 0 ? damagedScript(whole, random) : whole;
     await withGrubDisks(filesFor(script), second, async (disks) => {
       const guest = await openDisk(disks.images);
       const ours = await traceOfTygrub(guest).finally(() => guest.close());
+      if (ours === ENDLESS) return;
       const real = parseEnvironmentBlock(await disks.run(), ENVIRONMENT_SIZE).get('trace');
       expect(ours, script).toBe(real);
     });

@@ -29,6 +29,14 @@ const OPTIONS: readonly OptionSpec[] = [
   { long: 'hint-arc', value: 'required' },
 ];
 
+/** The hints that a platform's GRUB looks at beside those for all. */
+const PLATFORM_HINTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['pc', ['hint-bios']],
+  ['efi', ['hint-efi']],
+  ['ieee1275', ['hint-ieee1275']],
+  ['arc', ['hint-arc']],
+]);
+
 async function hasKey(machine: Machine, device: Device, kind: Kind, key: string): Promise<boolean> {
   const { volume } = device;
   if (volume === null) return false;
@@ -90,12 +98,13 @@ const searchCommand: Command = {
     let [key] = rest;
     let variable = set === undefined ? null : parsed.bare.has('set') ? 'root' : set;
     // `--set KEY` with nothing behind it: the option took the key, and means root.
-    if (key === undefined && set !== undefined && set !== '') {
+    if (key === undefined && set !== undefined && !parsed.bare.has('set')) {
       key = set;
       variable = 'root';
     }
     if (key === undefined) return machine.fail(Status.BAD_ARGUMENT, 'grub2.argument', `${name} needs to know what to look for`);
-    const hints = ['hint', 'hint-bios', 'hint-efi', 'hint-baremetal', 'hint-ieee1275', 'hint-arc'].flatMap((o) => options.get(o) ?? []);
+    const own = PLATFORM_HINTS.get(machine.get('grub_platform') ?? '') ?? [];
+    const hints = ['hint', ...own, 'hint-baremetal'].flatMap((option) => options.get(option) ?? []);
     return search(machine, kind, key, variable, hints);
   },
 };
