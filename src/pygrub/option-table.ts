@@ -75,7 +75,7 @@ export const OPTIONS: readonly PygrubOption[] = [
 export const PROGRAM = {
   name: 'tygrub-pygrub',
   words: "find the kernel of a guest's disk for a Xen toolstack, in pygrub's place",
-  statuses: ['0 success   1 any failure, told on standard error as a line RuntimeError: REASON'],
+  statuses: ['0 success   1 any failure, told on standard error as a line RuntimeError: REASON   8 the menu was left'],
   examples: [
     'tygrub-pygrub --quiet --output-format=simple0 --output-directory=/var/run/xen/pygrub disk.vhd',
     'tygrub-pygrub --list-entries disk.vhd',
