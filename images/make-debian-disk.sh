@@ -4,7 +4,7 @@
 # their real vmlinuz, initrds made by initramfs-tools from the packages' own modules, grub.cfg by Debian's grub-mkconfig.
 #   debian-mbr.raw, debian-mbr.vhd   MBR, one ext4 with everything
 #   debian-gpt.raw, debian-gpt.vhd   GPT, /boot and / apart
-# Needs root and the packages grub-common, initramfs-tools, kmod, zstd, e2fsprogs, fdisk, qemu-utils. SIZE_MIB=8192 by
+# Needs root and the packages grub-common, initramfs-tools, kmod, zstd, e2fsprogs, parted, qemu-utils. SIZE_MIB=8192 by
 # default (the raw files are sparse); FLAVOURS='amd64' leaves out the second kernel.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")

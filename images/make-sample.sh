@@ -3,7 +3,7 @@
 # Makes images/sample.vhd.gz again: a dynamic VHD with an MBR, an ext4 filesystem, two kernels with initrds and the
 # grub.cfg that Debian's grub-mkconfig writes for them. The kernels are filler with the headers and notes of real ones
 # (make-sample-kernel.py). Needs root (for grub-mkconfig in a mount namespace), python3 and the packages grub-common,
-# e2fsprogs, fdisk, qemu-utils, cpio.
+# e2fsprogs, parted, qemu-utils, cpio.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)

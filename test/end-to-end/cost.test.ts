@@ -16,7 +16,7 @@ const MiB = 1024 * 1024;
 const needs = [
   tool('mke2fs', 'apt-get install e2fsprogs'),
   tool('qemu-img', 'apt-get install qemu-utils'),
-  tool('sfdisk', 'apt-get install fdisk'),
+  tool('parted', 'apt-get install parted'),
 ];
 
 describe.skipIf(skip('memory and bytes read', ...needs))('a 100 MiB initrd in a dynamic VHD of 20 GiB', () => {

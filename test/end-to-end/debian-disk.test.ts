@@ -14,7 +14,7 @@ const apt: Missing[] = [
   tool('mkinitramfs', 'apt-get install initramfs-tools'),
   tool('qemu-img', 'apt-get install qemu-utils'),
   tool('mke2fs', 'apt-get install e2fsprogs'),
-  tool('sfdisk', 'apt-get install fdisk'),
+  tool('parted', 'apt-get install parted'),
   loopMount(),
 ];
 
