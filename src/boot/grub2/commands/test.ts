@@ -52,7 +52,8 @@ async function directoryEntry(machine: Machine, text: string): Promise<FileNode 
   const name = parseFileName(machine, text);
   const volume = name?.device?.volume ?? null;
   if (name === null || volume === null) return null;
-  let { path } = name;
+  // Here, and only here, GRUB takes what follows a `)` for the path wherever it stands.
+  let path = text.slice(text.indexOf(')') + 1);
   while (path.endsWith('/')) path = path.slice(0, -1);
   if (!path.startsWith('/') && path.includes('/')) return null;
   return attempt(machine, () => machine.surroundings.files.lstat(volume, path.startsWith('/') ? path : `/${path}`));
