@@ -37,7 +37,7 @@ describe.skipIf(missing)('A dynamic VHD with /boot on XFS', () => {
     ['version 5 with blocks of 1 KiB', 48, '-b', 'size=1024'],
     ['version 4', 48, '-m', 'crc=0'],
   ] as const) {
-    it(`boots to its kernel and initrd (${what})`, { timeout: 60_000 }, async () => {
+    it(`boots to its kernel and initrd (${what})`, async () => {
       const kernel = randomBytes(3 * MiB + 77);
       const initrd = randomBytes(5 * MiB + 1);
       const at = (name: string) => join(folder, name);

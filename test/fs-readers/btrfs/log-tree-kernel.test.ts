@@ -88,7 +88,6 @@ describe.skipIf(missing)('A log tree that the kernel wrote', () => {
   const folder = temporaryFolder();
   it.each(KINDS.map((options, number) => ({ number, options, what: options.join(' ') })))(
     'is replayed as the kernel replays it ($what)',
-    { timeout: 120_000 },
     async ({ number, options }) => {
       const [image, crashed, replayed, top] = ['image', 'crashed', 'replayed', 'top'].map((name) => join(folder, `${name}${number}`)) as [
         string,

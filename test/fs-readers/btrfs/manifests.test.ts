@@ -15,7 +15,7 @@ describe.skipIf(missing)('btrfs images of other programs', () => {
     // RAID5 is refused: see refuse.test.ts.
     if (row.name.endsWith('raid5')) continue;
     for (const [oracle, path] of row.manifests) {
-      it(`reads ${row.name} as Linux does (${oracle}, ${row.expect})`, { timeout: 60_000 }, async () => {
+      it(`reads ${row.name} as Linux does (${oracle}, ${row.expect})`, async () => {
         const sources = row.files.map(openImage);
         try {
           const [first, ...others] = sources;
@@ -41,7 +41,7 @@ describe.skipIf(missing)('btrfs images of other programs', () => {
       });
     }
     if (row.manifests.size > 0) continue;
-    it(`refuses ${row.name}, or reads nothing from it`, { timeout: 60_000 }, async () => {
+    it(`refuses ${row.name}, or reads nothing from it`, async () => {
       const source = openImage(row.files[0] ?? '');
       try {
         const differences = await compareWithManifest(await openBtrfs(source), NOTHING, { errorsAllowed: true });

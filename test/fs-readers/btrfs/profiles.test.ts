@@ -97,7 +97,7 @@ describe.skipIf(missing)('A btrfs on several devices', () => {
         message: expect.stringContaining(`device ${index + 1} `),
       });
     }
-  }, 120_000);
+  });
 
   it('that has a seed below it is read when the seed is given', async () => {
     const [seed = ''] = make('seed', 1, []);
@@ -119,5 +119,5 @@ describe.skipIf(missing)('A btrfs on several devices', () => {
     expect((await read([sprout, seed])).state).toBe('');
     await expect(read([sprout])).rejects.toMatchObject({ code: 'btrfs.missing-device' });
     expect((await read([seed])).state).toBe('');
-  }, 120_000);
+  });
 });

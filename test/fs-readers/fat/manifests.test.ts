@@ -21,7 +21,7 @@ const rows = missing
 
 describe.skipIf(missing)('FAT images of other programs', () => {
   for (const [file = '', , , , , , expected, , , , oracles = ''] of rows) {
-    it(`reads ${file} as Linux does (${expected})`, { timeout: 60_000 }, async () => {
+    it(`reads ${file} as Linux does (${expected})`, async () => {
       const source = HostFileSource.open(unpack(peerPath('filesystems', file)));
       try {
         const cached = new BlockCache(source);

@@ -16,7 +16,7 @@ const rows = missing
       .filter((row) => row.length > 9 && !OURS.has(row[3] ?? '') && Number(row[4]) < 64 * 1024 * 1024);
 
 describe.skipIf(missing)('Images of other filesystems, containers and volume managers', () => {
-  it('are not taken for FAT or ISO 9660', { timeout: 120_000 }, async () => {
+  it('are not taken for FAT or ISO 9660', async () => {
     const mistaken: string[] = [];
     for (const [file = '', , , type] of rows) {
       const source = HostFileSource.open(unpack(peerPath('filesystems', file)));

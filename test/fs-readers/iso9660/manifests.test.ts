@@ -32,7 +32,7 @@ describe.skipIf(missing)('ISO 9660 images of other programs', () => {
     for (const oracle of oracles.split(' ')) {
       const view = /\.(kernel|joliet|plain)\.tsv/.exec(oracle)?.[1];
       if (view === undefined) continue;
-      it(`reads ${oracle} from ${file} as Linux does (${expected})`, { timeout: 60_000 }, async () => {
+      it(`reads ${oracle} from ${file} as Linux does (${expected})`, async () => {
         const source = HostFileSource.open(unpack(peerPath('filesystems', file)));
         try {
           const cached = new BlockCache(source);

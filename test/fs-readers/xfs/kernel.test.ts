@@ -170,7 +170,7 @@ describe.skipIf(missing)('An XFS made by the kernel', () => {
   for (const [name, mebibytes, ...options] of missing
     ? []
     : KINDS.filter(([what, , ...given]) => !skip(`XFS of ${what}`, mounts(...given)))) {
-    it(`of ${name} is read as the kernel reads it, closed and after a crash`, { timeout: 120_000 }, async () => {
+    it(`of ${name} is read as the kernel reads it, closed and after a crash`, async () => {
       const random = new Random(seed());
       const image = join(folder, 'closed.img');
       const crashed = join(folder, 'crashed.img');

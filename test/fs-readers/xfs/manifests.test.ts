@@ -23,7 +23,7 @@ describe.skipIf(missing)('XFS images of other programs', () => {
     for (const oracle of oracles.split(' ')) {
       const noJournal = oracle.includes('.noload.');
       const how = noJournal ? 'without its log' : expected.includes('replay') ? 'after replaying its log' : '';
-      it(`${file} is read as Linux reads it ${how}(${oracle.replace(/.*\//, '')})`, { timeout: 60_000 }, async () => {
+      it(`${file} is read as Linux reads it ${how}(${oracle.replace(/.*\//, '')})`, async () => {
         const source = HostFileSource.open(unpack(peerPath('filesystems', file)));
         try {
           const cached = new BlockCache(source);

@@ -212,7 +212,7 @@ describe.skipIf(skip('XFS filled by mkfs.xfs', MKFS))('An XFS filled by mkfs.xfs
     ['with case-insensitive names', '-n', 'version=ci'],
     ['of version 4 with case-insensitive names', '-m', 'crc=0', '-n', 'version=ci'],
   ] as const) {
-    it(`${what} has all names, by walking and by hash`, { timeout: 60_000 }, async () => {
+    it(`${what} has all names, by walking and by hash`, async () => {
       const fs = await openXfs(filledByMkfs(...options));
       expect([fs.state, fs.warnings]).toEqual(['clean', []]);
       const root = await fs.root();
