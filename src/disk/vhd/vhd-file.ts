@@ -66,18 +66,21 @@ export async function readVhdFile(source: ByteSource, options: FindFooterOptions
       message: `the BAT has ${sparse.geometry.entries} entries, the disk has ${blockCount(size, sparse.geometry.blockSize)} blocks; the last ones cannot be read`,
     });
   }
-  return {
-    layout: 'file',
-    source,
-    path: options.path,
-    found,
-    footer,
-    uuid: formatUuid(footer.uniqueId),
-    size,
-    sparse,
-    dataLimit,
-    warnings,
-  };
+  const uuid = formatUuid(footer.uniqueId);
+  const file: VhdFile = { layout: 'file', source, path: options.path, found, footer, uuid, size, sparse, dataLimit, warnings };
+  if (sparse !== null && found.place === 'start') warnings.push(...(await lostBlocks(file, sparse, options.limits)));
+  return file;
+}
+
+/** What a file lacks whose footer is not at its end: perhaps it was only copied in part. */
+async function lostBlocks(file: VhdFile, sparse: SparseParts, limits: Limits): Promise<Warning[]> {
+  if (sparse.geometry.entries > limits.tableEntries) return []; // too many to look at them all
+  const { surveyBlocks } = await import('./survey.js');
+  const { allocated, badEntries, cutBlocks } = await surveyBlocks(file, sparse, limits);
+  const lost = badEntries + cutBlocks;
+  if (lost === 0) return [];
+  const message = `${lost} of ${allocated} allocated blocks lie wholly or in part past the end of the file: it was not copied whole`;
+  return [{ code: 'vhd.truncated', message, hint: 'copy it again; a repair brings nothing of them back' }];
 }
 
 /** The blocks of a dynamic or differencing file. */
