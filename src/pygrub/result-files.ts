@@ -2,7 +2,7 @@
  * Where a result goes: kernel and ramdisk in the output directory, the words about them in a file or on standard output.
  * All of it is opened before the disk is looked at, so that nothing has to be opened once rights are given up.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TygrubError, usageError } from '../errors.js';
 import { StreamSink } from '../extract/copy.js';
@@ -56,11 +56,14 @@ export class ResultFiles {
     const created: NewFile[] = [];
     let warden: Warden | null = null;
     try {
-      const output = openOutput(args.output);
-      if (output.created !== null) created.push(output.created);
+      // As an absolute path: who removes it stands elsewhere.
+      const newOutput = args.output !== null && isFree(args.output) ? resolve(args.output) : null;
+      const existing = newOutput === null ? openOutput(args.output) : null;
       // The warden comes first: a run that is killed must not leave a file that nobody watches over.
-      const watched = [...(names === null ? [] : [names.kernel, names.ramdisk]), ...created.map(({ path }) => path)];
+      const watched = [...(names === null ? [] : [names.kernel, names.ramdisk]), ...(newOutput === null ? [] : [newOutput])];
       if (guarded && watched.length > 0) warden = await (await import('./warden.js')).Warden.start(watched);
+      const output = existing ?? (await newFileForOutput(newOutput ?? '', args.output ?? '', warden));
+      if (output.created !== null) created.push(output.created);
       let written: WrittenFiles | null = null;
       if (names !== null) {
         const kernel = NewFile.create(names.kernel);
@@ -114,13 +117,27 @@ export class ResultFiles {
 
 function openOutput(path: string | null): Output {
   if (path === null) return { fd: 1, name: 'standard output', created: null };
+  return { fd: existingOutput(path), name: path, created: null };
+}
+
+/** Whether nothing has the name, not even a link that leads nowhere. */
+function isFree(path: string): boolean {
+  if (path === '') return false; // a name that nothing can have
   try {
-    // As an absolute path: who removes it stands elsewhere.
-    const created = NewFile.create(resolve(path));
-    return { fd: created.fd, name: path, created };
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
   } catch (error) {
-    if (!(error instanceof TygrubError) || error.code !== 'host.eexist') throw error;
-    return { fd: existingOutput(path), name: path, created: null };
+    throw hostError(error, `the output file ${path} cannot be looked for`);
+  }
+}
+
+/** @param warden lets go of the name where somebody else took it in between: then the file is not this run's to remove */
+async function newFileForOutput(path: string, name: string, warden: Warden | null): Promise<Output> {
+  try {
+    const created = NewFile.create(path);
+    return { fd: created.fd, name, created };
+  } catch (error) {
+    if (error instanceof TygrubError && error.code === 'host.eexist') await warden?.end('keep');
+    throw error;
   }
 }
 
