@@ -1,5 +1,5 @@
 // A 4 GiB dynamic VHD with 1 GiB allocated becomes a raw disk: tygrub against qemu-img, as a ratio in one run. And opening a
-// 2 TiB VHD whose BAT is full, against start-up alone. Needs qemu-img and 3 GB of room.
+// 2 TiB VHD whose BAT is full, against the same with a small one and against start-up alone. Needs qemu-img and 3 GB of room.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -53,8 +53,11 @@ try {
   rmSync(out, { force: true });
   const full = join(folder, 'full.vhd');
   makeFull(full);
+  const small = join(folder, 'small.vhd');
+  run('qemu-img', ['create', '-q', '-f', 'vpc', '-o', 'subformat=dynamic,force_size=on', small, '8M']);
   ratioTable('opening a VHD of 2 TiB with a full BAT', {
     tygrub: () => tygrub('inspect', full),
+    'one of 8 MiB': () => tygrub('inspect', small),
     'start-up': () => tygrub('--version'),
   });
 } finally {
