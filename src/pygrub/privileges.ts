@@ -51,11 +51,17 @@ export async function dropPrivileges(uid: number, bounds: RunBounds, tell: (line
   tell(`runs as user ${uid}, group ${uid}`);
 }
 
+/**
+ * Threads and processes that the user may have. It counts those that exist already, and so ends new ones only: Node's are all
+ * there. Bun's engine starts threads when it has work for them, and aborts where it cannot.
+ */
+const THREADS = process.versions['bun'] === undefined ? 0 : 1024;
+
 /** Sets limits of the kernel on this process, with prlimit(1) where the host has it. */
 async function limitProcess(bounds: RunBounds, tell: (line: string) => void): Promise<void> {
   const { spawnSync } = await import('node:child_process');
-  // One more byte than tygrub's own bound, which speaks first. NPROC counts threads that exist already and so ends new ones only.
-  const limits = ['--core=0', '--memlock=0', '--msgqueue=0', '--nproc=0', `--fsize=${bounds.fileSize + 1}`];
+  // One more byte than tygrub's own bound, which speaks first.
+  const limits = ['--core=0', '--memlock=0', '--msgqueue=0', `--nproc=${THREADS}`, `--fsize=${bounds.fileSize + 1}`];
   const run = spawnSync('prlimit', ['--pid', String(process.pid), ...limits], { stdio: 'ignore', cwd: '/' });
   if (run.status === 0) tell(`prlimit: ${limits.join(' ')}`);
   else tell("prlimit is not there or failed: tygrub's own bounds hold");
