@@ -65,6 +65,8 @@ export interface Limits {
   readonly fastCommitRecords: number;
   /** Bytes of changes that a btrfs log tree makes, 128 for each item added; one kernel's installation makes less than 1 MiB. */
   readonly logTreeSize: number;
+  /** Items that the replay of btrfs log trees looks at: it goes through a directory for each range that its log tells about. */
+  readonly logTreeSteps: number;
   /** Chunks of a btrfs filesystem that are kept; data chunks have 1 GiB as a rule. */
   readonly chunks: number;
   /** Bytes of a btrfs filesystem's tree blocks that are kept decoded. */
@@ -155,6 +157,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   logPending: 128 * MiB,
   fastCommitRecords: 65_536,
   logTreeSize: 64 * MiB,
+  logTreeSteps: 4_000_000,
   chunks: 262_144,
   treeCacheSize: 4 * MiB,
   attributeSize: 64 * KiB,

@@ -9,9 +9,11 @@ const ITEM_OVERHEAD = 128;
 /** Offsets that are moved for one that is put between them, rather than to have all put in order again. */
 const CHEAP_MOVE = 1024;
 
-/** Counts what the changes of one filesystem take. */
+/** Counts what the changes of one filesystem take, in memory and in work. */
 export class ChangeBudget {
   private used = 0;
+  private steps = 0;
+  private isReplaying = true;
 
   constructor(private readonly limits: Limits) {}
 
@@ -21,6 +23,20 @@ export class ChangeBudget {
     if (this.used > this.limits.logTreeSize) {
       throw limitReached('logTreeSize', `the log tree changes more than ${this.limits.logTreeSize} bytes of the filesystem's trees`);
     }
+  }
+
+  /** An item was looked at, or looked for. @throws TygrubError limit `logTreeSteps` while the log is replayed */
+  step(): void {
+    if (this.isReplaying && ++this.steps > this.limits.logTreeSteps) {
+      throw limitReached('logTreeSteps', `the replay of the log tree looks at more than ${this.limits.logTreeSteps} items`, {
+        hint: 'use --no-journal to read what is on the disk without it',
+      });
+    }
+  }
+
+  /** The trees are changed: reading them is bounded as in other trees from here on. */
+  endReplay(): void {
+    this.isReplaying = false;
   }
 }
 
@@ -89,6 +105,7 @@ export class ChangedTree implements ItemTree {
   ) {}
 
   async find(key: Key): Promise<Item | null> {
+    this.budget.step();
     const place = this.place(key);
     const bytes = place?.get(key.offset);
     if (bytes === null || (bytes === undefined && place?.isComplete === true)) return null;
@@ -97,6 +114,7 @@ export class ChangedTree implements ItemTree {
 
   /** Only within one object and type: what stands before its first item is not looked for where it was changed. */
   async floor(key: Key): Promise<Item | null> {
+    this.budget.step();
     const place = this.place(key);
     if (place === undefined) return this.base.floor(key);
     // So nothing is passed over that is gone.
@@ -110,11 +128,16 @@ export class ChangedTree implements ItemTree {
 
   /** Both keys must be of one object and type. Changes that are made meanwhile need not be seen. */
   async *range(from: Key, to: Key): AsyncGenerator<Item> {
+    this.budget.step();
     const place = this.place(from);
     if (place === undefined) {
-      yield* this.base.range(from, to);
+      for await (const item of this.base.range(from, to)) {
+        this.budget.step();
+        yield item;
+      }
       return;
     }
+    const { budget } = this;
     const offsets = place.offsets();
     let at = lowerBound(offsets, from.offset);
     /** The changed items up to an offset, without that itself. */
@@ -124,11 +147,13 @@ export class ChangedTree implements ItemTree {
         const order = compareNumbers(offset, end);
         if (order > 0 || (order === 0 && !inclusive)) return;
         const bytes = place.get(offset);
+        budget.step();
         if (bytes !== null && bytes !== undefined) yield { key: { ...from, offset }, bytes };
       }
     };
     if (!place.isComplete) {
       for await (const item of this.base.range(from, to)) {
+        budget.step();
         yield* changes(item.key.offset, false);
         if (place.get(item.key.offset) === undefined) yield item;
       }

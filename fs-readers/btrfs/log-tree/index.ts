@@ -33,7 +33,7 @@ export interface LogRoot {
 
 /**
  * Replays the log trees of all subvolumes. A log of a subvolume that does not exist any more is left out, as by Linux.
- * @throws TygrubError corrupt `btrfs.log-tree` with what is wrong as its cause; limit `logTreeSize`, `treeNodes`
+ * @throws TygrubError corrupt `btrfs.log-tree` with what is wrong as its cause; limit `logTreeSize`, `logTreeSteps`, `treeNodes`
  */
 export async function replayLogTrees(
   root: LogRoot,
@@ -64,6 +64,7 @@ export async function replayLogTrees(
     if (!(error instanceof TygrubError) || error.kind !== 'corrupt' || error.code === 'btrfs.log-tree') throw error;
     throw cannotReplay(error.message, error);
   }
+  budget.endReplay();
   return { trees, checksums, items };
 }
 

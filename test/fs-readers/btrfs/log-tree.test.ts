@@ -110,4 +110,14 @@ describe('A btrfs whose machine stopped after an fsync', () => {
       message: expect.stringContaining('10000'),
     });
   });
+
+  it('is refused where its replay takes more work than the bound, and reading afterwards is not counted', async () => {
+    const image = memory(fixtureImage('log'));
+    await expect(openBtrfs(image, [], { limits: withLimits({ logTreeSteps: 50 }) })).rejects.toMatchObject({ code: 'limit.logTreeSteps' });
+    let least = 50;
+    const opens = async (logTreeSteps: number) => openBtrfs(image, [], { limits: withLimits({ logTreeSteps }) }).catch(() => null);
+    while ((await opens(least)) === null) least += 50;
+    const filesystem = await opens(least);
+    for (let i = 0; i < least; i++) expect(await filesystem?.root()).toBeDefined();
+  });
 });
