@@ -9,6 +9,7 @@ import { openEntry } from '../extract/extract-entry.js';
 import type { NewFile } from '../extract/new-file.js';
 import { endBySignal } from '../extract/unfinished-files.js';
 import { Guest } from '../guest/guest.js';
+import { checkEntry } from '../kernel/check-entry.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../limits.js';
 import { openDisk } from '../open-disk.js';
 import type { ByteSource } from '../source/byte-source.js';
@@ -144,7 +145,6 @@ async function warn(warning: string): Promise<void> {
  * @throws TygrubError unsupported, with `--strict`
  */
 async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Promise<void> {
-  const { checkEntry } = await import('../kernel/index.js');
   const { boot, decompress, xen } = args;
   const wish = { boot, decompress, ...(xen === null ? {} : { xenVersion: xen }) };
   const depth = boot === 'any' && !args.strict ? 'glance' : 'config';
@@ -160,7 +160,7 @@ async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Pro
 
 /** Hands out the kernel without its packing. @throws TygrubError */
 async function fillPlain(file: NewFile, kernel: ByteSource, limits: Limits): Promise<void> {
-  const { plainKernel } = await import('../kernel/index.js');
+  const { plainKernel } = await import('../kernel/plain-kernel.js');
   const plain = await plainKernel(kernel, limits);
   const options = { maxSize: limits.fileSize, what: 'the kernel, decompressed,' };
   if (plain.changed) await file.fillFrom(plain.stream(), options);

@@ -1,12 +1,12 @@
 /** .xz files: streams of blocks, each LZMA2 behind up to three filters (xz-file-format 1.2.0). */
 import { crc32 } from '../../bytes/crc.js';
 import { equalBytes } from '../../bytes/text.js';
-import { limitReached, TygrubError } from '../../errors.js';
+import { limitReached } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import { Crc64 } from '../checksums.js';
-import { CodecInput } from '../input.js';
+import type { CodecInput } from '../input.js';
 import { decodeLzma2 } from '../lzma/lzma2.js';
-import { once, streamingCodec } from '../streaming.js';
+import { streamingCodec } from '../streaming.js';
 import { type BlockHeader, BlockRecords, HEADER_MAGIC, readBlockHeader, readIndexAndFooter, readStreamHeader } from './container.js';
 import { undoFilter } from './filters.js';
 
@@ -84,23 +84,6 @@ async function* decodeStream(input: CodecInput, limits: Limits): AsyncGenerator<
     yield* decodeBlock(input, await readBlockHeader(input, sizeByte), check, limits, blocks);
   }
   await readIndexAndFooter(input, blocks, flags);
-}
-
-/**
- * Bytes of dictionary that an xz file's first block needs: what a decompressor with a memory limit may refuse.
- * @param head the first bytes of the file, 1 KiB at least where it has them
- * @returns null where it has no block that can be read
- */
-export async function xzDictionarySize(head: Uint8Array): Promise<number | null> {
-  const input = new CodecInput(once(head), 'xz');
-  try {
-    await readStreamHeader(input);
-    const sizeByte = await input.byte();
-    return sizeByte === 0 ? null : (await readBlockHeader(input, sizeByte)).dictionarySize;
-  } catch (error) {
-    if (error instanceof TygrubError) return null; // whoever decompresses it will say what is wrong
-    throw error;
-  }
 }
 
 /** Streams follow each other, with zeros between; other bytes behind the last one are ignored. */

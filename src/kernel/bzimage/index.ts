@@ -1,13 +1,10 @@
-/** x86 bzImages: what the header says, and the payload as a program of its own. */
+/** x86 bzImages: what the header says. */
 import { decodeLatin1, untilNul } from '../../bytes/text.js';
-import { xzDictionarySize } from '../../codec/xz/index.js';
-import { corrupt, limitReached, type Problem, problemOf, unsupported } from '../../errors.js';
-import type { Limits } from '../../limits.js';
-import { type CompressionKind, compressionOf, decompressed, MAGIC_SIZE } from '../compression.js';
-import { isElf } from '../elf/elf-file.js';
+import { corrupt, type Problem, problemOf } from '../../errors.js';
+import { type CompressionKind, compressionOf, MAGIC_SIZE } from '../compression.js';
+import { isElf } from '../elf/magic.js';
 import type { KernelPayload } from '../kernel-info.js';
-import { DecompressedBytes, type ProgramBytes, readExactly } from '../program-bytes.js';
-import { partOf } from '../program-part.js';
+import { type ProgramBytes, readExactly } from '../program-bytes.js';
 import { BOOT_FLAG, HDRS, PROTOCOL, SECTOR, SETUP_HEADER, SIZE_TRAILER, VERSION_BASE, XLF_KERNEL_64 } from './layout.js';
 
 /** Bytes of a version text that are read; Linux's have about 100. */
@@ -40,8 +37,9 @@ export function isBzImage(head: Uint8Array): boolean {
 /**
  * Reads the header, the version text and the first bytes of the payload.
  * @param head the first `SETUP_HEADER.size` bytes at least
+ * @param asksDictionary whether the headers of an xz payload are read as well, for `dictionarySize`
  */
-export async function readBzImage(program: ProgramBytes, head: Uint8Array): Promise<BzImage> {
+export async function readBzImage(program: ProgramBytes, head: Uint8Array, asksDictionary: boolean): Promise<BzImage> {
   const header = SETUP_HEADER.decode(head);
   const hasPayload = header.version >= PROTOCOL.payload;
   const base = {
@@ -71,11 +69,15 @@ export async function readBzImage(program: ProgramBytes, head: Uint8Array): Prom
       size,
       compression: isPlain ? 'none' : (compression?.name ?? null),
       uncompressedSize: trailer,
-      dictionarySize: compression?.name === 'xz' ? await xzDictionarySize(magic) : null,
+      dictionarySize: asksDictionary && compression?.name === 'xz' ? await dictionarySize(magic) : null,
     },
     compression,
     problem: null,
   };
+}
+
+async function dictionarySize(head: Uint8Array): Promise<number | null> {
+  return (await import('../../codec/xz/dictionary-size.js')).xzDictionarySize(head);
 }
 
 async function readTrailer(program: ProgramBytes, end: number): Promise<number> {
@@ -87,26 +89,4 @@ async function readVersion(program: ProgramBytes, pointer: number): Promise<stri
   if (pointer === 0) return null;
   const text = decodeLatin1(untilNul(await program.readUpTo(VERSION_BASE + pointer, MAX_VERSION))).trim();
   return /^[\x20-\x7e]+$/.test(text) ? text : null;
-}
-
-/**
- * The payload, decompressed as it is read.
- * @throws TygrubError unsupported when nobody knows the payload's compression or it has none; limit `decompressedSize` when it
- * announces more than that
- */
-export function payloadBytes(program: ProgramBytes, image: BzImage, limits: Limits): ProgramBytes {
-  const { payload, compression } = image;
-  if (payload === null) throw unsupported('bzimage.no-payload', 'the program has no payload that could be taken out of it');
-  if (payload.compression === 'none') return partOf(program, payload.offset, payload.size);
-  if (compression === null) throw unsupported('bzimage.compression', 'the payload of the bzImage is compressed in a way that nobody knows');
-  const expected = payload.uncompressedSize;
-  if (expected !== null && expected > limits.decompressedSize) {
-    throw limitReached('decompressedSize', `the kernel announces ${expected} bytes, ${limits.decompressedSize} are allowed`, {
-      hint: 'raise it with --limit decompressedSize=BYTES',
-    });
-  }
-  // gzip's own trailer is the size; behind all others it stands apart from the compressed data.
-  const size = payload.size - (compression.name === 'gzip' ? 0 : SIZE_TRAILER.size);
-  const packed = partOf(program, payload.offset, size);
-  return new DecompressedBytes(() => decompressed(compression, packed.stream(), limits, expected), expected, limits);
 }

@@ -4,7 +4,6 @@ import type { Limits } from '../../limits.js';
 import { type ProgramBytes, readExactly } from '../program-bytes.js';
 import {
   ELF_IDENT,
-  ELF_MAGIC,
   ELF32_HEADER,
   ELF32_PROGRAM_HEADER,
   ELF32_SECTION_HEADER,
@@ -52,11 +51,6 @@ export interface ElfHeader {
 
 function address(value: { readonly high: number; readonly low: number }): Address {
   return (BigInt(value.high) << 32n) | BigInt(value.low);
-}
-
-/** True when the bytes begin like an ELF program. */
-export function isElf(head: Uint8Array): boolean {
-  return head.length >= ELF_IDENT.size && ELF_IDENT.decode(head).EI_MAG === ELF_MAGIC;
 }
 
 /**

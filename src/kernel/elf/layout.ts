@@ -1,15 +1,13 @@
 /** ELF structures of both classes, by the names of the System V ABI ("Object Files"). Little-endian: all that Xen loads. */
-import { ascii, flags64, layout, u8, u16, u32, u64OrNone } from '../../bytes/layout.js';
+import { flags64, layout, u8, u16, u32, u64OrNone } from '../../bytes/layout.js';
 
 /** e_ident. */
 export const ELF_IDENT = layout('ELF identification', 16, 'little', {
-  EI_MAG: [0, ascii(4)],
   EI_CLASS: [4, u8],
   EI_DATA: [5, u8],
   EI_VERSION: [6, u8],
   EI_OSABI: [7, u8],
 });
-export const ELF_MAGIC = '\x7fELF';
 export const ELFCLASS32 = 1;
 export const ELFCLASS64 = 2;
 export const ELFDATA2LSB = 1;

@@ -1,11 +1,10 @@
 /** What an initrd is made of: archives one after the other, plain or compressed, as Linux unpacks them. */
-import { type Problem, TygrubError } from '../../errors.js';
+import type { Problem } from '../../errors.js';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import { type Compression, compressionOf, decompressed, startsWith } from '../compression.js';
-import { problemInside } from '../identify.js';
-import { NAMING_SIZE, nameOfOther } from '../image/not-a-kernel.js';
-import { DecompressedBytes, plainBytes } from '../program-bytes.js';
+import { type Compression, compressionOf, startsWith } from '../compression.js';
+import { problemInside } from '../look.js';
+import { plainBytes } from '../program-bytes.js';
 import { partOf } from '../program-part.js';
 import { isCpio, walkCpio } from './cpio.js';
 
@@ -44,7 +43,8 @@ export interface InitrdOptions {
 
 /** Archives of one initrd. */
 const MAX_PARTS = 64;
-const HEAD = 4096;
+/** Bytes that tell what a part is. */
+export const HEAD = 4096;
 
 /**
  * Identifies an initrd. What is wrong with it is told in the result.
@@ -72,7 +72,8 @@ export async function identifyInitrd(source: ByteSource, options: InitrdOptions 
   return { description: describe(parts, truncated), parts, truncated, problem };
 }
 
-interface FoundPart {
+/** A part, and how reading it ended. */
+export interface FoundPart {
   readonly part: InitrdPart;
   readonly truncated: boolean | null;
   readonly problem: Problem | null;
@@ -97,6 +98,7 @@ async function readPart(source: ByteSource, offset: number, verify: boolean, lim
   const kind = compressionOf(head);
   if (kind === null) {
     if (offset === 0 && isFilesystem(head)) return { part: { ...base, kind: 'filesystem' }, truncated: null, problem: null };
+    const { NAMING_SIZE, nameOfOther } = await import('../image/not-a-kernel.js');
     const name = nameOfOther(await program.readUpTo(offset, NAMING_SIZE), size);
     return {
       part: base,
@@ -106,29 +108,7 @@ async function readPart(source: ByteSource, offset: number, verify: boolean, lim
   }
   const part: InitrdPart = { ...base, kind: 'cpio', compression: kind.name };
   if (!verify) return { part, truncated: null, problem: null };
-  const packed = partOf(program, offset, size);
-  const inside = new DecompressedBytes(() => decompressed(kind, packed.stream(), limits, null), null, limits);
-  try {
-    const first = await inside.readUpTo(0, HEAD);
-    if (!isCpio(first)) {
-      if (isFilesystem(first)) return { part: { ...part, kind: 'filesystem' }, truncated: null, problem: null };
-      const name = nameOfOther(await inside.readUpTo(0, NAMING_SIZE), null);
-      return {
-        part: { ...part, kind: 'unknown' },
-        truncated: null,
-        problem: { code: 'initrd.unknown', message: `what is compressed with ${kind.name} is no archive that Linux unpacks but ${name}` },
-      };
-    }
-    const archive = await walkCpio(inside, 0, limits);
-    // The archive is walked; what its compression has behind it (checksums) is read as well.
-    for (let at = archive.end; (await inside.readUpTo(at, HEAD)).length > 0; ) at += HEAD;
-    return { part: { ...part, entries: archive.entries }, truncated: archive.isTruncated, problem: null };
-  } catch (error) {
-    const isShort = error instanceof TygrubError && error.code === 'codec.truncated';
-    return { part, truncated: isShort ? true : null, problem: problemInside(error) };
-  } finally {
-    await inside.close();
-  }
+  return (await import('./unpack.js')).unpackPart(part, kind, partOf(program, offset, size), limits);
 }
 
 /** The old form of an initrd, which is mounted: ext2 to 4, minix, cramfs, romfs, squashfs (Linux's init/do_mounts_rd.c). */
@@ -141,7 +121,8 @@ const FILESYSTEMS: readonly (readonly [at: number, magic: readonly number[]])[] 
   [0, [0x68, 0x73, 0x71, 0x73]],
 ];
 
-function isFilesystem(head: Uint8Array): boolean {
+/** Whether the bytes begin like a filesystem that Linux mounts as an initrd. */
+export function isFilesystem(head: Uint8Array): boolean {
   return FILESYSTEMS.some(([at, magic]) => startsWith(head.subarray(at), magic));
 }
 

@@ -1,8 +1,9 @@
 /** What an ELF kernel can do under Xen. */
 import { corrupt } from '../../errors.js';
 import type { Limits } from '../../limits.js';
-import { type Address, decodeElfHeader, type ElfHeader, isElf } from '../elf/elf-file.js';
+import { type Address, decodeElfHeader, type ElfHeader } from '../elf/elf-file.js';
 import { ELF64_HEADER } from '../elf/layout.js';
+import { isElf } from '../elf/magic.js';
 import type { XenSupport } from '../kernel-info.js';
 import type { ProgramBytes } from '../program-bytes.js';
 import { pvGuestType, pvhProblem, pvProblem, type XenKernel } from './decision.js';
