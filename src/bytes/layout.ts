@@ -58,40 +58,73 @@ export function layout<const F extends Readonly<Record<string, readonly [number,
   order: ByteOrder,
   fields: F,
 ): Layout<{ -readonly [K in keyof F]: FieldValue<F[K]> }> {
-  type T = { -readonly [K in keyof F]: FieldValue<F[K]> };
-  const little = order === 'little';
-  const rows = Object.entries(fields as unknown as FieldTable).map(([field, [offset, type]]) => {
-    if (offset + type.size > size) throw new RangeError(`layout ${name}: field ${field} ends after the structure`);
-    return { field, offset, type, label: `${name} ${field}` };
-  });
-  const row = (field: keyof T) => {
-    const found = fields[field as string];
-    if (found === undefined) throw new RangeError(`layout ${name} has no field ${String(field)}`);
+  return new Structure<{ -readonly [K in keyof F]: FieldValue<F[K]> }>(name, size, order === 'little', fields as unknown as FieldTable);
+}
+
+/** One field, ready to be read. */
+interface Row {
+  readonly field: string;
+  readonly offset: number;
+  readonly type: FieldType<unknown>;
+  /** What error messages call it. */
+  readonly label: string;
+}
+
+/**
+ * A layout. Its rows are made when it is first used: most programs use few of the structures that they know, and a start
+ * should not pay for all.
+ */
+class Structure<T> implements Layout<T> {
+  private rows: readonly Row[] | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly size: number,
+    private readonly little: boolean,
+    private readonly fields: FieldTable,
+  ) {}
+
+  decode(bytes: Uint8Array, at = 0): T {
+    const { size, little } = this;
+    if (at < 0 || at + size > bytes.length) {
+      throw corrupt('bytes.truncated', `${this.name} is cut off: ${size} bytes expected, ${Math.max(0, bytes.length - at)} there`);
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const out: Record<string, unknown> = {};
+    for (const { field, offset, type, label } of this.table()) out[field] = type.read(view, at + offset, little, label);
+    return out as T;
+  }
+
+  encode(bytes: Uint8Array, values: Partial<T>, at = 0): void {
+    if (at < 0 || at + this.size > bytes.length) throw new RangeError(`layout ${this.name}: no room to write at ${at}`);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const [field, value] of Object.entries(values)) {
+      const [offset, type] = this.row(field);
+      (type as FieldType<unknown>).write(view, at + offset, this.little, value);
+    }
+  }
+
+  offsetOf(field: keyof T): number {
+    return this.row(String(field))[0];
+  }
+
+  sizeOf(field: keyof T): number {
+    return this.row(String(field))[1].size;
+  }
+
+  private table(): readonly Row[] {
+    this.rows ??= Object.entries(this.fields).map(([field, [offset, type]]) => {
+      if (offset + type.size > this.size) throw new RangeError(`layout ${this.name}: field ${field} ends after the structure`);
+      return { field, offset, type: type as FieldType<unknown>, label: `${this.name} ${field}` };
+    });
+    return this.rows;
+  }
+
+  private row(field: string): readonly [offset: number, type: FieldType<never>] {
+    const found = this.fields[field];
+    if (found === undefined) throw new RangeError(`layout ${this.name} has no field ${field}`);
     return found;
-  };
-  return {
-    name,
-    size,
-    decode(bytes, at = 0) {
-      if (at < 0 || at + size > bytes.length) {
-        throw corrupt('bytes.truncated', `${name} is cut off: ${size} bytes expected, ${Math.max(0, bytes.length - at)} there`);
-      }
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const out: Record<string, unknown> = {};
-      for (const { field, offset, type, label } of rows) out[field] = type.read(view, at + offset, little, label);
-      return out as T;
-    },
-    encode(bytes, values, at = 0) {
-      if (at < 0 || at + size > bytes.length) throw new RangeError(`layout ${name}: no room to write at ${at}`);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (const [field, value] of Object.entries(values)) {
-        const [offset, type] = row(field);
-        (type as FieldType<unknown>).write(view, at + offset, little, value);
-      }
-    },
-    offsetOf: (field) => row(field)[0],
-    sizeOf: (field) => row(field)[1].size,
-  };
+  }
 }
 
 /** Unsigned 8-bit integer. */

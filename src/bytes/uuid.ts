@@ -1,11 +1,11 @@
 /** UUIDs and GUIDs as text. */
 
-const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
+const DIGITS = '0123456789abcdef';
 
 /** Bytes as lower-case hexadecimal digits. */
 export function toHex(data: Uint8Array): string {
   let text = '';
-  for (const byte of data) text += HEX[byte];
+  for (const byte of data) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
   return text;
 }
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc16, crc32, crc32c } from '../../src/bytes/crc.js';
@@ -6,9 +7,24 @@ import { formatGuid, formatUuid } from '../../src/bytes/uuid.js';
 
 const CHECK = encodeUtf8('123456789');
 
+/** zlib's answer: gzip puts it behind the data. */
+const zlibCrc32 = (data: Uint8Array): number => gzipSync(data).readUInt32LE(gzipSync(data).length - 8);
+
 describe('checksums', () => {
   it('give the check values of their catalogue entries', () => {
     expect([crc32(CHECK), crc32c(CHECK), crc16(CHECK, 0)]).toEqual([0xcbf43926, 0xe3069283, 0xbb3d]);
+  });
+
+  it('are the same wherever the bytes lie in memory', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(9), (data, at) => {
+        const moved = new Uint8Array(data.length + at);
+        moved.set(data, at);
+        expect(crc32(moved.subarray(at))).toBe(zlibCrc32(data));
+        expect(crc32c(moved.subarray(at))).toBe(crc32c(data));
+      }),
+      { seed: 3 },
+    );
   });
 
   it('can be taken over pieces', () => {

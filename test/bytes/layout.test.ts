@@ -1,6 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { array, ascii, bytes, flags64, layout, u16, u32, u64, u64OrNone } from '../../src/bytes/layout.js';
+import { array, ascii, bytes, flags64, type Layout, layout, u16, u32, u64, u64OrNone } from '../../src/bytes/layout.js';
 import { TygrubError } from '../../src/errors.js';
+import { ROOT } from '../support/program.js';
+
+function isLayout(value: unknown): value is Layout<unknown> {
+  return typeof value === 'object' && value !== null && 'decode' in value && 'offsetOf' in value && 'size' in value;
+}
 
 const TABLE = layout('test structure', 48, 'big', {
   cookie: [0, ascii(8)],
@@ -48,5 +55,26 @@ describe('layout tables', () => {
 
   it('know where a field is, for checksums that leave it out', () => {
     expect([TABLE.offsetOf('last'), TABLE.sizeOf('list')]).toEqual([44, 6]);
+  });
+
+  it('refuse a field that ends after the structure', () => {
+    expect(() => layout('short', 4, 'little', { n: [2, u32] }).decode(new Uint8Array(4))).toThrow(RangeError);
+  });
+});
+
+describe('the layouts of the formats', () => {
+  const below = (folder: string): string[] =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+  const files = [...below('src'), ...below('fs-readers')].filter(
+    (file) => file.endsWith('.ts') && /^export const .* = layout\(/m.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+
+  it.each(files)('%s: all fields lie inside their structures', async (file) => {
+    const module: Record<string, unknown> = await import(join(ROOT, file));
+    for (const table of Object.values(module)) {
+      if (!isLayout(table)) continue;
+      // Rows are made, and so checked, when a layout is first used.
+      expect(() => table.decode(new Uint8Array(table.size)), table.name).not.toThrow();
+    }
   });
 });
