@@ -4,11 +4,8 @@
  */
 import { ascii, bytes, flags64, layout, u8, u16, u32, u64 } from '../../src/bytes/layout.js';
 import { KEY_SIZE, keyField, keyNumber } from './key.js';
+import { MAGIC_OFFSET, SUPERBLOCK_SIZE } from './magic.js';
 
-/** Byte offsets of the superblock and its copies; a device has those that lie inside it. */
-export const SUPERBLOCK_OFFSETS: readonly number[] = [0x1_0000, 0x400_0000, 0x40_0000_0000];
-export const SUPERBLOCK_SIZE = 4096;
-export const BTRFS_MAGIC = '_BHRfS_M';
 /** Bytes of the field for a checksum, whatever the algorithm. */
 export const CHECKSUM_FIELD = 32;
 export const SYSTEM_CHUNK_ARRAY_SIZE = 2048;
@@ -28,7 +25,7 @@ export const SUPERBLOCK = layout('btrfs superblock', SUPERBLOCK_SIZE, 'little', 
   fsid: [0x20, bytes(16)],
   bytenr: [0x30, u64],
   flags: [0x38, flags64],
-  magic: [0x40, ascii(8)],
+  magic: [MAGIC_OFFSET, ascii(8)],
   generation: [0x48, u64],
   root: [0x50, u64],
   chunk_root: [0x58, u64],

@@ -7,8 +7,8 @@ import type { FileSystemOptions } from '../filesystem.js';
 import type { WarningList } from '../warning-list.js';
 import { type Checksum, checksumOf, matches } from './checksum.js';
 import { badSuperblock, checkFeatures, INCOMPAT } from './features.js';
-import { CHECKSUM_FIELD, DEV_ITEM, MAX_LEVEL, SUPERBLOCK, SUPERBLOCK_OFFSETS, SYSTEM_CHUNK_ARRAY_SIZE } from './layout.js';
-import { hasMagic, superblockBytes } from './magic.js';
+import { CHECKSUM_FIELD, DEV_ITEM, MAX_LEVEL, SUPERBLOCK, SYSTEM_CHUNK_ARRAY_SIZE } from './layout.js';
+import { hasMagic, SUPERBLOCK_OFFSETS, superblockBytes } from './magic.js';
 
 type Fields = ReturnType<typeof SUPERBLOCK.decode>;
 type DeviceItem = ReturnType<typeof DEV_ITEM.decode>;

@@ -4,8 +4,6 @@
  */
 import { decodeUtf8, encodeUtf8 } from '../../src/bytes/text.js';
 
-const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
-
 /** Letters that the kernel's version of Unicode does not have yet: it leaves them as they are. */
 const LATER_THAN_12_1: readonly (readonly [first: number, last: number])[] = [
   [0x1c89, 0x1c8a],
@@ -43,5 +41,5 @@ export function foldName(name: Uint8Array): Uint8Array | null {
   if (text === null) return null;
   let folded = '';
   for (const character of text.normalize('NFD')) folded += foldCharacter(character);
-  return encodeUtf8(folded.normalize('NFD').replace(IGNORABLE, ''));
+  return encodeUtf8(folded.normalize('NFD').replace(/\p{Default_Ignorable_Code_Point}/gu, ''));
 }

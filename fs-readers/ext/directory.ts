@@ -135,8 +135,7 @@ export class Directory {
         volume.report.warn({ code: error.code, message: `${error.message}; the directory was searched name by name` });
       }
     }
-    for await (const entry of this.stored()) if (matches(entry.name)) return entry.inode;
-    return null;
+    return this.search(matches);
   }
 
   private hasHashTree(): boolean {
@@ -145,27 +144,48 @@ export class Directory {
     return volume.superblock.hasCompat(COMPAT.DIR_INDEX) && !(volume.fastCommits?.isNewDirectory(inode.number) ?? false);
   }
 
+  /** Walks the directory for a name. */
+  private async search(matches: (other: Uint8Array) => boolean): Promise<number | null> {
+    for (let at = 0; ; ) {
+      const piece = await this.piece(at);
+      if (piece === null) return null;
+      for (const entry of piece.entries) if (matches(entry.name)) return entry.inode;
+      at = piece.next;
+    }
+  }
+
   /** The entries on the disk, `.` and `..` included. */
   private async *stored(): AsyncGenerator<RawEntry> {
+    for (let at = 0; ; ) {
+      const piece = await this.piece(at);
+      if (piece === null) return;
+      yield* piece.entries;
+      at = piece.next;
+    }
+  }
+
+  /**
+   * The entries of one block, or of one part of inline data.
+   * @param at 0, and then what the piece before gave
+   * @returns null at the end
+   */
+  private async piece(at: number): Promise<{ readonly entries: Iterable<RawEntry>; readonly next: number } | null> {
     const { volume, inode } = this;
-    if (volume.fastCommits?.isNewDirectory(inode.number) ?? false) return;
+    if (volume.fastCommits?.isNewDirectory(inode.number) ?? false) return null;
     if (hasFlag(inode, INODE_FLAG.INLINE_DATA)) {
+      if (at > 1) return null;
       const { first, rest } = inlineData(inode);
-      yield* directoryEntries(first.subarray(INLINE_DIRECTORY_HEAD), { volume, directory: inode, where: 'its inode' });
-      yield* directoryEntries(rest, { volume, directory: inode, where: 'its inode, second part' });
-      return;
+      const [data, where] = at === 0 ? [first.subarray(INLINE_DIRECTORY_HEAD), 'its inode'] : [rest, 'its inode, second part'];
+      return { entries: directoryEntries(data, { volume, directory: inode, where }), next: at + 1 };
     }
-    for (let logical = 0; logical < this.blocks; ) {
-      const { start, length, physical } = await this.map.find(logical);
-      if (physical === null) {
-        volume.report.warn({ code: 'ext.directory-hole', message: `directory inode ${inode.number} has a hole at block ${logical}` });
-        logical = start + length;
-        continue;
-      }
-      const block = await this.read(logical, physical + logical - start);
-      yield* directoryEntries(block, { volume, directory: inode, where: `block ${logical}` });
-      logical += 1;
+    if (at >= this.blocks) return null;
+    const { start, length, physical } = await this.map.find(at);
+    if (physical === null) {
+      volume.report.warn({ code: 'ext.directory-hole', message: `directory inode ${inode.number} has a hole at block ${at}` });
+      return { entries: [], next: start + length };
     }
+    const block = await this.read(at, physical + at - start);
+    return { entries: directoryEntries(block, { volume, directory: inode, where: `block ${at}` }), next: at + 1 };
   }
 
   /** Reads and verifies one block. */

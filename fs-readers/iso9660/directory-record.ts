@@ -2,15 +2,8 @@
 import { corrupt, limitReached } from '../../src/errors.js';
 import type { Limits } from '../../src/limits.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
-import {
-  DIRECTORY_RECORD,
-  type DirectoryRecordFields,
-  FLAG_ASSOCIATED,
-  FLAG_DIRECTORY,
-  FLAG_MULTI_EXTENT,
-  MAX_RECORD,
-  SECTOR,
-} from './layout.js';
+import { SECTOR } from './descriptor-id.js';
+import { DIRECTORY_RECORD, type DirectoryRecordFields, FLAG_ASSOCIATED, FLAG_DIRECTORY, FLAG_MULTI_EXTENT, MAX_RECORD } from './layout.js';
 
 /** A directory record. */
 export interface DirectoryRecord {

@@ -4,7 +4,7 @@
  * here, read by what is loaded when one was recognised.
  */
 import type { FileSystemFormat } from '../filesystem.js';
-import { hasDescriptors } from './volume-descriptors.js';
+import { hasDescriptors } from './descriptor-id.js';
 
 /** ISO 9660's row in the table of filesystems. */
 export const iso9660: FileSystemFormat = {

@@ -4,21 +4,11 @@
  * their little-endian half, as Linux and GRUB do.
  */
 import { ascii, bytes, type Decoded, layout, u8, u16, u32 } from '../../src/bytes/layout.js';
+import { SECTOR } from './descriptor-id.js';
 
-/** Bytes of a sector; the volume descriptors start in sector 16 (ECMA-119, 6.2.1). */
-export const SECTOR = 2048;
-export const FIRST_DESCRIPTOR = 16;
 /** Descriptors are looked for up to here, as Linux does. */
 export const LAST_DESCRIPTOR = 99;
 
-/** What all volume descriptors start with (8.1). */
-export const VOLUME_DESCRIPTOR = layout('ISO 9660 volume descriptor', 7, 'little', {
-  type: [0, u8],
-  id: [1, ascii(5)],
-  version: [6, u8],
-});
-
-export const STANDARD_ID = 'CD001';
 /** `type` of a volume descriptor. */
 export const TYPE_PRIMARY = 1;
 export const TYPE_SUPPLEMENTARY = 2;
@@ -39,10 +29,6 @@ export type VolumeDescriptor = Decoded<typeof PRIMARY_DESCRIPTOR>;
 
 /** Third byte of Joliet's escape sequences: `%/@`, `%/C`, `%/E` for UCS-2 levels 1, 2 and 3. */
 export const JOLIET_LEVELS: ReadonlySet<number> = new Set([0x40, 0x43, 0x45]);
-
-/** The High Sierra format before the standard: its identifier stands nine bytes into the descriptor. */
-export const HIGH_SIERRA_DESCRIPTOR = layout('High Sierra volume descriptor', 15, 'little', { id: [9, ascii(5)] });
-export const HIGH_SIERRA_ID = 'CDROM';
 
 /** The fixed part of a directory record (9.1); the name follows, then a pad byte if needed, then system use fields. */
 export const DIRECTORY_RECORD = layout('ISO 9660 directory record', 33, 'little', {

@@ -1,33 +1,20 @@
 /** The set of volume descriptors: which trees of directories there are. */
 import { corrupt, unsupported } from '../../src/errors.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
+import { FIRST_DESCRIPTOR, HIGH_SIERRA_DESCRIPTOR, HIGH_SIERRA_ID, SECTOR, STANDARD_ID, VOLUME_DESCRIPTOR } from './descriptor-id.js';
 import {
-  FIRST_DESCRIPTOR,
-  HIGH_SIERRA_DESCRIPTOR,
-  HIGH_SIERRA_ID,
   JOLIET_LEVELS,
   LAST_DESCRIPTOR,
   PRIMARY_DESCRIPTOR,
-  SECTOR,
-  STANDARD_ID,
   TYPE_END,
   TYPE_PRIMARY,
   TYPE_SUPPLEMENTARY,
-  VOLUME_DESCRIPTOR,
   type VolumeDescriptor,
 } from './layout.js';
 
 export interface DescriptorSet {
   readonly primary: VolumeDescriptor;
   readonly joliet: VolumeDescriptor | null;
-}
-
-/** True when the first descriptor has the standard's identifier, or High Sierra's. */
-export async function hasDescriptors(source: ByteSource): Promise<boolean> {
-  const at = FIRST_DESCRIPTOR * SECTOR;
-  if (source.size < at + HIGH_SIERRA_DESCRIPTOR.size) return false;
-  const data = await source.read(at, HIGH_SIERRA_DESCRIPTOR.size);
-  return VOLUME_DESCRIPTOR.decode(data).id === STANDARD_ID || HIGH_SIERRA_DESCRIPTOR.decode(data).id === HIGH_SIERRA_ID;
 }
 
 /**

@@ -4,6 +4,7 @@
  * little-endian. The log's structures are in `log/layout.ts`.
  */
 import { array, bytes, type FieldType, flags64, i32, layout, u8, u16, u32, u64, u64OrNone } from '../../src/bytes/layout.js';
+import { SUPERBLOCK_SIZE } from './magic.js';
 
 /** A CRC-32C: little-endian in the middle of big-endian structures. */
 const crcField: FieldType<number> = {
@@ -12,16 +13,11 @@ const crcField: FieldType<number> = {
   write: (view, at, _little, value) => view.setUint32(at, value, true),
 };
 
-/** `XFSB`. */
-export const XFS_MAGIC = 0x58465342;
 /** Bytes of the unit in which the log and the `blkno` of self-describing metadata count (a "basic block"). */
 export const BASIC_BLOCK = 512;
 
-/** What a probe looks at. */
-export const MAGIC = layout('XFS magic number', 4, 'big', { magicnum: [0, u32] });
-
 /** `struct xfs_dsb`. */
-export const SUPERBLOCK = layout('XFS superblock', 272, 'big', {
+export const SUPERBLOCK = layout('XFS superblock', SUPERBLOCK_SIZE, 'big', {
   magicnum: [0, u32],
   blocksize: [4, u32],
   dblocks: [8, u64],

@@ -4,7 +4,8 @@ import { corrupt, type TygrubError, unsupported } from '../../src/errors.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { crcWithout } from './checksum.js';
 import { FEATURE2, INCOMPAT, unreadIncompatible, VERSION_BIT, VERSION_NUMBER_MASK } from './features.js';
-import { SUPERBLOCK, XFS_MAGIC } from './layout.js';
+import { SUPERBLOCK } from './layout.js';
+import { XFS_MAGIC } from './magic.js';
 import type { Report } from './report.js';
 
 /** A superblock that was checked, with what follows from its fields. */

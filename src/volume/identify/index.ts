@@ -1,6 +1,6 @@
 /** What a volume holds, by its signature: so that people can be told what is there where no reader knows it. */
 import type { ByteSource } from '../../source/byte-source.js';
-import { type Magic, SIGNATURES, type Signature } from './signatures.js';
+import { allSignatures, type Magic, type Signature } from './signatures.js';
 
 /** What was recognised. */
 export interface Identity {
@@ -21,7 +21,7 @@ const WINDOW = 1024;
  */
 export async function identify(source: ByteSource): Promise<Identity | null> {
   const windows = new Map<number, Uint8Array>();
-  for (const signature of SIGNATURES) {
+  for (const signature of allSignatures()) {
     for (const magic of signature.magics) {
       if (await matches(source, magic, windows)) {
         return await refine(source, { type: signature.type, description: signature.description, kind: signature.kind });

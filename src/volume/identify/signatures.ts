@@ -54,7 +54,15 @@ const DRBD_MAGICS = ['\x83\x74\x02\x67', '\x83\x74\x02\x6b', '\x83\x74\x02\x6c',
   { at: -4 * KiB + 60, bytes, align: 4 * KiB },
 ]);
 
-export const SIGNATURES: readonly Signature[] = [
+let signatures: readonly Signature[] | undefined;
+
+/** All signatures, in the order in which they are looked for. Most guests have nothing that has to be looked up here. */
+export function allSignatures(): readonly Signature[] {
+  signatures ??= makeSignatures();
+  return signatures;
+}
+
+const makeSignatures = (): readonly Signature[] => [
   ...rows('encrypted', [
     ['crypto_LUKS', 'LUKS encrypted volume', at(0, 'LUKS\xba\xbe'), ...each(LUKS2_SECOND_HEADERS, 'SKUL\xba\xbe')],
     ['BitLocker', 'BitLocker encrypted volume', at(3, '-FVE-FS-')],

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
-import { CHECKSUM_FIELD, SUPERBLOCK_OFFSETS } from '../../../fs-readers/btrfs/layout.js';
+import { CHECKSUM_FIELD } from '../../../fs-readers/btrfs/layout.js';
+import { SUPERBLOCK_OFFSETS } from '../../../fs-readers/btrfs/magic.js';
 import type { FileSystem } from '../../../fs-readers/index.js';
 import { resolvePath } from '../../../fs-readers/path.js';
 import { crc32c } from '../../../src/bytes/crc.js';

@@ -1,4 +1,5 @@
 /** Small ISO 9660 images in memory, made record by record with the reader's own tables of offsets. */
+import { SECTOR, STANDARD_ID, VOLUME_DESCRIPTOR } from '../../../fs-readers/iso9660/descriptor-id.js';
 import {
   CE,
   CL,
@@ -7,15 +8,12 @@ import {
   NM,
   PRIMARY_DESCRIPTOR,
   PX,
-  SECTOR,
   SL,
   SP,
-  STANDARD_ID,
   SYSTEM_USE_ENTRY,
   TYPE_END,
   TYPE_PRIMARY,
   TYPE_SUPPLEMENTARY,
-  VOLUME_DESCRIPTOR,
   ZF,
 } from '../../../fs-readers/iso9660/layout.js';
 import type { Layout } from '../../../src/bytes/layout.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SECTOR } from '../../../fs-readers/iso9660/descriptor-id.js';
 import { openIso9660, type Tree } from '../../../fs-readers/iso9660/file-system.js';
 import { iso9660 } from '../../../fs-readers/iso9660/index.js';
-import { SECTOR } from '../../../fs-readers/iso9660/layout.js';
 import { withLimits } from '../../../src/limits.js';
 import { CountingSource } from '../../../src/source/counting.js';
 import { MemorySource } from '../../../src/source/memory.js';

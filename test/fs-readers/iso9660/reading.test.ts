@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FileNode, FileSystem } from '../../../fs-readers/index.js';
+import { SECTOR } from '../../../fs-readers/iso9660/descriptor-id.js';
 import { openIso9660, type Tree } from '../../../fs-readers/iso9660/file-system.js';
 import { iso9660 } from '../../../fs-readers/iso9660/index.js';
-import { FLAG_DIRECTORY, PRIMARY_DESCRIPTOR, SECTOR } from '../../../fs-readers/iso9660/layout.js';
+import { FLAG_DIRECTORY, PRIMARY_DESCRIPTOR } from '../../../fs-readers/iso9660/layout.js';
 import { resolvePath } from '../../../fs-readers/path.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../../../src/limits.js';
 import { CountingSource } from '../../../src/source/counting.js';
