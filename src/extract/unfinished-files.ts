@@ -1,9 +1,10 @@
 /** Files and folders that must not outlive a failed run: whatever ends the process, what was not finished is removed. */
 import { rmdirSync, unlinkSync } from 'node:fs';
-import { constants } from 'node:os';
 
 /** The signals that end a run early. SIGKILL cannot be caught. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE'] as const;
+/** Their numbers, the same on all systems that have them (node:os has them too, and takes a moment to load). */
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 };
 
 /** In the order of their creation, each with what removes it. */
 const unfinished = new Map<string, (path: string) => void>();
@@ -44,7 +45,7 @@ export function endBySignal(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   // Node ignores SIGPIPE from its start, so that one cannot end the process.
   if (signal !== 'SIGPIPE') process.kill(process.pid, signal);
-  process.exit(128 + constants.signals[signal]);
+  process.exit(128 + (SIGNAL_NUMBERS[signal] ?? 0));
 }
 
 /** Removes `path` when the process ends, by itself or by a signal, before `finished(path)` was called. */

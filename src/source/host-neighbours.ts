@@ -21,8 +21,8 @@ export interface NeighbourPolicy {
 }
 
 interface Rules {
-  /** Real paths of the directories that are allowed. */
-  readonly roots: readonly string[];
+  /** Real paths of the directories that are allowed; found out when something is first asked for. */
+  readonly roots: () => readonly string[];
   /** Directories in which relative names are looked up after the container's own. */
   readonly alsoIn: readonly string[];
   readonly anywhere: boolean;
@@ -41,8 +41,14 @@ export function hostNeighbours(path: string, policy: NeighbourPolicy = {}): Neig
       throw hostError(error, `--parent-dir ${folder} cannot be used`);
     }
   });
-  const directories = homeDirectories(resolve(path));
-  const roots = [...directories.map((folder) => realpathOrNull(folder)).filter((folder) => folder !== null), ...alsoIn];
+  const home = resolve(path);
+  const directories = once(() => homeDirectories(home));
+  const roots = once(() => [
+    ...directories()
+      .map((folder) => realpathOrNull(folder))
+      .filter((folder) => folder !== null),
+    ...alsoIn,
+  ]);
   const directoryEntries = policy.directoryEntries ?? DEFAULT_LIMITS.directoryEntries;
   return new HostNeighbours(directories, { roots, alsoIn, anywhere: policy.allowAnyParent ?? false, directoryEntries });
 }
@@ -52,11 +58,12 @@ export function hostNeighbours(path: string, policy: NeighbourPolicy = {}): Neig
  * @returns null when `path` is no folder
  */
 export function hostFolder(path: string, policy: NeighbourPolicy = {}): NeighbourFolder | null {
+  if (statOrNull(path)?.isDirectory() !== true) return null;
   const real = realpathOrNull(path);
   const stat = real === null ? null : statOrNull(real);
   if (real === null || stat === null || !stat.isDirectory()) return null;
-  const files = new HostNeighbours([real], {
-    roots: [real],
+  const files = new HostNeighbours(() => [real], {
+    roots: () => [real],
     alsoIn: [],
     anywhere: false,
     directoryEntries: policy.directoryEntries ?? DEFAULT_LIMITS.directoryEntries,
@@ -72,9 +79,18 @@ function homeDirectories(path: string): string[] {
   return dirname(real) === own ? [own] : [own, dirname(real)];
 }
 
+/** What is worked out when it is first asked for. */
+function once<T>(work: () => T): () => T {
+  let value: { readonly of: T } | undefined;
+  return () => {
+    value ??= { of: work() };
+    return value.of;
+  };
+}
+
 class HostNeighbours implements Neighbours {
   constructor(
-    private readonly directories: readonly string[],
+    private readonly directories: () => readonly string[],
     private readonly rules: Rules,
   ) {}
 
@@ -82,7 +98,10 @@ class HostNeighbours implements Neighbours {
     const place = this.find(name, (stat) => !stat.isDirectory());
     if (place === null) return null;
     const source = HostFileSource.open(place.real);
-    const neighbours = new HostNeighbours(homeDirectories(place.path), this.rules);
+    const neighbours = new HostNeighbours(
+      once(() => homeDirectories(place.path)),
+      this.rules,
+    );
     return { source, path: place.path, identity: source.identity, neighbours };
   }
 
@@ -92,14 +111,17 @@ class HostNeighbours implements Neighbours {
     return {
       path: place.path,
       identity: `${place.stat.dev}:${place.stat.ino}`,
-      files: new HostNeighbours([place.real], { ...this.rules, roots: [place.real], alsoIn: [], anywhere: false }),
-      neighbours: new HostNeighbours(homeDirectories(place.path), this.rules),
+      files: new HostNeighbours(() => [place.real], { ...this.rules, roots: () => [place.real], alsoIn: [], anywhere: false }),
+      neighbours: new HostNeighbours(
+        once(() => homeDirectories(place.path)),
+        this.rules,
+      ),
     };
   }
 
   async list(): Promise<readonly string[]> {
     const names = new Set<string>();
-    for (const folder of [...this.directories, ...this.rules.alsoIn]) {
+    for (const folder of [...this.directories(), ...this.rules.alsoIn]) {
       let directory: ReturnType<typeof opendirSync>;
       try {
         directory = opendirSync(folder);
@@ -120,7 +142,7 @@ class HostNeighbours implements Neighbours {
   /** Where a name leads, when something of the wanted kind is there and the rules allow it. */
   private find(name: string, wanted: (stat: Stats) => boolean): { path: string; real: string; stat: Stats } | null {
     if (name === '' || name.includes('\0')) return null;
-    const paths = isAbsolute(name) ? [name] : [...this.directories, ...this.rules.alsoIn].map((folder) => join(folder, name));
+    const paths = isAbsolute(name) ? [name] : [...this.directories(), ...this.rules.alsoIn].map((folder) => join(folder, name));
     let outside: string | null = null;
     for (const path of paths) {
       const real = realpathOrNull(path);
@@ -144,7 +166,7 @@ class HostNeighbours implements Neighbours {
   }
 
   private isInside(real: string): boolean {
-    return this.rules.roots.some((root) => real.startsWith(root.endsWith(sep) ? root : root + sep));
+    return this.rules.roots().some((root) => real.startsWith(root.endsWith(sep) ? root : root + sep));
   }
 }
 

@@ -8,9 +8,11 @@ import type { ListedEntry, ListedMenu } from './read-menu.js';
 import type { Flavour } from './surroundings.js';
 
 /** Variables that have a part in the choice, in the order in which they are told. */
-const TOLD = `default saved_entry next_entry prev_saved_entry fallback boot_once timeout timeout_style recordfail boot_success
-  boot_indeterminate boot_counter menu_auto_hide menu_show_once superusers root prefix blsdir kernelopts default_kernelopts
-  tuned_params early_initrd`.split(/\s+/);
+const TOLD = (
+  'default saved_entry next_entry prev_saved_entry fallback boot_once timeout timeout_style recordfail boot_success ' +
+  'boot_indeterminate boot_counter menu_auto_hide menu_show_once superusers root prefix blsdir kernelopts default_kernelopts ' +
+  'tuned_params early_initrd'
+).split(' ');
 
 /** What the main menu's variables and the environment blocks were. */
 export function detailsOf(opened: OpenedMenu, rules: string): MenuDetails {

@@ -29,7 +29,10 @@ export class ScriptSyntaxError extends Error {
   }
 }
 
-const SYMBOLS = '{}|&$;<> \t\n\'"\\';
+/** What ends a run of plain characters: symbols, blanks, quotes, escapes and variables. */
+const SYMBOL = /[{}|&$;<> \t\n'"\\]/g;
+/** What ends a run of plain characters in double quotes. */
+const QUOTED_SYMBOL = /["$\\]/g;
 const NO_PIECES: readonly Piece[] = [];
 
 export class Lexer {
@@ -112,7 +115,7 @@ export class Lexer {
     let written = '';
     for (;;) {
       const run = this.position;
-      while (this.position < this.limit && !SYMBOLS.includes(text.charAt(this.position))) this.position += 1;
+      this.position = Math.min(this.limit, runEnd(SYMBOL, text, run));
       if (this.position > run) pieces.push({ kind: 'text', text: text.slice(run, this.position), quoted: false });
       written += text.slice(run, this.position);
       if (this.position >= this.limit) break;
@@ -147,7 +150,9 @@ export class Lexer {
 
   /** The character at `position`, taking another line where the chunk's lines end. */
   private charInside(start: number): string {
-    if (this.position >= this.limit && !this.takeLine()) throw new ScriptSyntaxError('a quote or a line is never ended', start);
+    while (this.position >= this.limit) {
+      if (!this.takeLine()) throw new ScriptSyntaxError('a quote or a line is never ended', start);
+    }
     return this.source.text.charAt(this.position);
   }
 
@@ -172,7 +177,10 @@ export class Lexer {
     const start = this.position;
     this.position += 1;
     const from = this.position;
-    while (this.charInside(start) !== "'") this.position += 1;
+    const end = this.source.text.indexOf("'", from);
+    // Where no other quote comes, all lines that are left are lost with this one.
+    this.position = end < 0 ? this.source.text.length : end;
+    this.charInside(start);
     pieces.push({ kind: 'text', text: this.source.text.slice(from, this.position), quoted: true });
     this.position += 1;
   }
@@ -197,11 +205,13 @@ export class Lexer {
         }
         continue;
       }
-      this.position += 1;
       if (c !== '\\') {
-        piece += c;
+        const end = runEnd(QUOTED_SYMBOL, this.source.text, this.position);
+        piece += this.source.text.slice(this.position, end);
+        this.position = end;
         continue;
       }
+      this.position += 1;
       const escaped = this.charInside(start);
       this.position += 1;
       if (escaped === '\n') continue;
@@ -240,6 +250,12 @@ export class Lexer {
     this.position = found.end;
     return { kind: 'variable', name: found.name, quoted };
   }
+}
+
+/** Where a run of other characters ends: the first of these from `at` on, or the end of the text. @param symbol with the flag `g` */
+function runEnd(symbol: RegExp, text: string, at: number): number {
+  symbol.lastIndex = at;
+  return symbol.test(text) ? symbol.lastIndex - 1 : text.length;
 }
 
 /** `\xHH`. */

@@ -37,9 +37,11 @@ export interface StartingPoint {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-const FEATURES = `feature_chainloader_bpb feature_ntldr feature_platform_search_hint feature_default_font_path
-  feature_all_video_module feature_menuentry_id feature_menuentry_options feature_200_final feature_nativedisk_cmd
-  feature_timeout_style feature_search_cryptodisk_only`.split(/\s+/);
+const FEATURES = (
+  'feature_chainloader_bpb feature_ntldr feature_platform_search_hint feature_default_font_path feature_all_video_module ' +
+  'feature_menuentry_id feature_menuentry_options feature_200_final feature_nativedisk_cmd feature_timeout_style ' +
+  'feature_search_cryptodisk_only'
+).split(' ');
 
 /** Variables as GRUB sets them before it reads its config; all but `check_signatures` are exported. */
 export function startingVariables(start: StartingPoint): Variables {

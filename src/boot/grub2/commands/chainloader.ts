@@ -91,7 +91,7 @@ const chainloader: Command = {
   },
 };
 
-const NAMES = `chainloader ntldr truecrypt freedos pxechainloader kfreebsd knetbsd kopenbsd appleloader xnu_kernel xnu_kernel64 plan9
-  efi_chainload`;
+const NAMES =
+  'chainloader ntldr truecrypt freedos pxechainloader kfreebsd knetbsd kopenbsd appleloader xnu_kernel xnu_kernel64 plan9 efi_chainload';
 
-export const CHAINLOADER_COMMANDS: readonly (readonly [string, Command])[] = NAMES.split(/\s+/).map((name) => [name, chainloader] as const);
+export const CHAINLOADER_COMMANDS: readonly (readonly [string, Command])[] = NAMES.split(' ').map((name) => [name, chainloader] as const);
