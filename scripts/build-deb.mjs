@@ -21,7 +21,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { JIT } from './standalone-variables.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { standalone: { type: 'boolean', default: false }, output: { type: 'string' } } });
@@ -70,7 +69,7 @@ function programs() {
     symlinkSync('tygrub', join(tree, 'usr/lib/tygrub/tygrub-pygrub'));
     const launcher = readFileSync(join(root, 'bin/tygrub-pygrub'), 'utf8')
       .replace('/dist/bin/tygrub-pygrub.cjs', '/tygrub-pygrub')
-      .replace('$wrap node -- "$program"', `${JIT} $wrap "$program"`);
+      .replace('$wrap node -- "$program"', '$wrap "$program"');
     if (/node --|\.cjs/.test(launcher)) fail('bin/tygrub-pygrub has changed: the launcher of the executable cannot be made from it');
     put('usr/lib/tygrub/bin/tygrub-pygrub', launcher, 0o755);
     link('tygrub-pygrub', '../lib/tygrub/bin/tygrub-pygrub');

@@ -62,16 +62,15 @@ const WITHOUT_PROCESSES = {
 
 /**
  * What runs first: takes parts out of the comment and compiles them. Here it is checked like other code; its text goes into the
- * program.
+ * program, with the comment at its end: so a function gives its own text, and the file need not be read again.
  * @param {string} id of these texts: V8 itself compares no more than their lengths with what was made of them
- * @param {Record<string, [number, number, number]>} places where in the comment the text of each part starts, its length, and
- *   its line in the file
+ * @param {Record<string, [number, number, number]>} places how far before the end of the comment the text of each part starts,
+ *   its length, and its line in the file
  */
-function loader(require, file, id, places, first) {
+function loader(require, file, id, places, first, self) {
   const { readFileSync } = require('node:fs');
   const { Script } = require('node:vm');
-  const text = readFileSync(file, 'latin1');
-  const texts = text.search(/^\/\*$/m) + 3;
+  const text = self.toString();
   const made = {};
   try {
     const bytes = readFileSync(`${file}.${id}.${process.version}-${process.arch}.cache`);
@@ -87,7 +86,8 @@ function loader(require, file, id, places, first) {
   const part = (name) => {
     if (done[name] === undefined) {
       const [start, length, lineOffset] = places[name];
-      const code = text.slice(texts + start, texts + start + length).replaceAll('*\x7f/', '*/');
+      const from = text.length - start;
+      const code = text.slice(from, from + length).replaceAll('*\x7f/', '*/');
       const script = new Script(code, { filename: file, lineOffset, cachedData: made[lineOffset] });
       done[name] = script.runInThisContext()(require, part, later, done, require);
     }
@@ -108,23 +108,30 @@ async function assemble(texts) {
     if (/[^\0-\x7e]/.test(text)) throw new Error(`${name} is not ASCII`);
   }
   const id = createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
-  const { code } = await transform(`(${loader})(require,__filename,"${id}",PLACES,"${texts[0][0]}")`, {
+  const { code } = await transform(`(${loader})(require,__filename,"${id}",PLACES,"${texts[0][0]}",SELF)`, {
     minify: true,
     target: 'node20.19',
   });
   const lines = new Map();
   const places = {};
-  let [at, line] = [0, 3];
+  let line = 3;
   const kept = texts.map(([, text]) => text.replaceAll('*/', '*\x7f/'));
+  // What stands behind the texts in the function that holds them.
+  const end = '*/\n}';
+  let left = kept.reduce((sum, text) => sum + text.length + 1, 0) + end.length;
   for (const [i, [name]] of texts.entries()) {
     const text = kept[i];
-    places[name] = [at, text.length, line];
+    places[name] = [left, text.length, line];
     lines.set(name, line);
-    at += text.length + 1;
+    left -= text.length + 1;
     line += text.split('\n').length;
   }
-  const head = `#!/usr/bin/env node\n"use strict";${code.trim().replace('PLACES', () => JSON.stringify(places))}\n/*\n`;
-  return { code: `${head}${kept.join('\n')}\n*/\n`, lines };
+  const start = code
+    .trim()
+    .replace('PLACES', () => JSON.stringify(places))
+    .replace('SELF', 'program');
+  const head = `#!/usr/bin/env node\n"use strict";(function program(){${start}\n/*\n`;
+  return { code: `${head}${kept.join('\n')}\n${end})()\n`, lines };
 }
 
 /**

@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { JIT } from '../standalone-variables.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(root, 'dist', 'bin', 'tygrub-pygrub.cjs');
+const LAUNCHER = join(root, 'bin', 'tygrub-pygrub');
 const EXECUTABLE = join(root, 'build', 'standalone', 'tygrub');
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`.split(':');
 
@@ -46,6 +46,8 @@ export function contestants() {
   const version = `Node ${process.versions.node.split('.')[0]}`;
   add(`tygrub-pygrub, ${version}`, 'vhd', tygrub(process.execPath)('vhd'));
   add(`tygrub-pygrub, ${version}`, 'raw', tygrub(process.execPath)('raw'));
+  // As a toolstack calls it: a shell cleans the environment and starts Node.
+  add(`tygrub-pygrub, ${version}, its launcher`, 'vhd', (disk, out) => [LAUNCHER, ...options(out), disk.vhd]);
   for (const [label, node] of otherNodes()) {
     add(`tygrub-pygrub, ${label}`, 'vhd', tygrub(node)('vhd'), node);
     add(`bare ${label} -e 0`, null, () => [node, '-e', '0'], node);
@@ -55,13 +57,6 @@ export function contestants() {
     'tygrub-pygrub, standalone',
     'vhd',
     (disk, out) => shell(`exec -a tygrub-pygrub ${quoted([EXECUTABLE, ...options(out), disk.vhd])}`),
-    EXECUTABLE,
-  );
-  // With the variables that the launcher of its Debian package gives it.
-  add(
-    'tygrub-pygrub, standalone as packaged',
-    'vhd',
-    (disk, out) => shell(`export ${JIT}; exec -a tygrub-pygrub ${quoted([EXECUTABLE, ...options(out), disk.vhd])}`),
     EXECUTABLE,
   );
   add(`bare ${version} -e 0`, null, () => [process.execPath, '-e', '0']);
