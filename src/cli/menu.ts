@@ -5,7 +5,7 @@ import { ioError, notFound } from '../errors.js';
 import { endBySignal } from '../extract/index.js';
 import { EXIT_QUIT } from './exit-status.js';
 import { type ExtractCommandOptions, extractAndTell } from './extract.js';
-import { addKernelOptions } from './kernel-options.js';
+import { addKernelOptions, bootWish } from './kernel-options.js';
 import { addMenuOptions, bootOptions, withGuest } from './options.js';
 
 interface MenuCommandOptions extends ExtractCommandOptions {
@@ -49,7 +49,12 @@ async function runMenuCommand(images: readonly string[], options: MenuCommandOpt
       // Standard output may be a file or a pipe that takes the result.
       output: process.stdout.isTTY ? process.stdout : process.stderr,
       environment: process.env,
-      describe: (entry) => describeEntry(entry, guest.limits),
+      ...(options.kernels === false
+        ? {}
+        : {
+            describe: (entry: BootEntry, isWanted: () => boolean) =>
+              describeEntry(guest, entry, { ...bootWish(options), kernels: options.kernels === 'header' ? 'header' : 'notes' }, isWanted),
+          }),
     });
     switch (result.kind) {
       case 'boot': {

@@ -45,10 +45,8 @@ export async function checkEntry(guest: Guest, entry: BootEntry, options: EntryC
   const { limits } = guest;
   if (entry.kernel === null) return { ...NO_KERNEL, problem: null };
   const file = entry.kernel;
-  const look = (depth: 'glance' | 'header' | 'notes') => attempt(async () => identifyKernel(await file.open(), { limits, depth }));
-  // Which dictionary xz takes counts only for a Xen that somebody named.
-  const first = options.depth === 'glance' && options.xenVersion !== undefined ? 'header' : options.depth;
-  let found = await look(first === 'config' ? 'header' : first);
+  const look = (depth: 'header' | 'notes') => attempt(async () => identifyKernel(await file.open(), { limits, depth }));
+  let found = await look(options.depth === 'notes' ? 'notes' : 'header');
   if (found.value === null) return { ...NO_KERNEL, problem: found.problem };
   const initrds: InitrdInfo[] = [];
   let initrdFailure: Problem | null = null;

@@ -23,15 +23,18 @@ const HEAD = 4096;
  * @throws TygrubError io, and what the source throws
  */
 export async function identifyKernel(source: ByteSource, options: IdentifyOptions = {}): Promise<KernelInfo> {
-  const { info, plain } = await lookAt(source, options);
+  const { info, plain } = await look(plainBytes(source), contextOf(options, false));
   await plain?.close();
   return info;
 }
 
 /** As `identifyKernel`, with the plain program inside; the caller closes it. */
 export async function lookAt(source: ByteSource, options: IdentifyOptions = {}): Promise<Look> {
-  const context: Context = { limits: options.limits ?? DEFAULT_LIMITS, depth: options.depth ?? 'notes', wrappers: [], look };
-  return look(plainBytes(source), context);
+  return look(plainBytes(source), contextOf(options, true));
+}
+
+function contextOf({ limits = DEFAULT_LIMITS, depth = 'notes' }: IdentifyOptions, opens: boolean): Context {
+  return { limits, depth, opens, wrappers: [], look };
 }
 
 /** bzImages are EFI programs as well, and what nearly all guests have: what recognises the rest is loaded when it is needed. */

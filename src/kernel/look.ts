@@ -6,8 +6,6 @@ import type { ProgramBytes } from './program-bytes.js';
 
 /** How closely a program is looked at. */
 export type Depth =
-  /** As `header`, but for what only unpacking it on an old Xen needs: an xz payload's `dictionarySize` stays null. */
-  | 'glance'
   /** From a few reads of a few bytes. */
   | 'header'
   /** The kernel is decompressed up to its notes, which tell what it can do under Xen. */
@@ -16,13 +14,15 @@ export type Depth =
 /** What a look at a program gives. */
 export interface Look {
   readonly info: KernelInfo;
-  /** The plain program inside: the ELF of a bzImage, what a wrapper held. Null where there is none, and at a glance. */
+  /** The plain program inside: the ELF of a bzImage, what a wrapper held. Null where there is none, or nobody wants it. */
   readonly plain: ProgramBytes | null;
 }
 
 export interface Context {
   readonly limits: Limits;
   readonly depth: Depth;
+  /** Whether `Look.plain` is wanted. What it takes is not even loaded otherwise, unless the notes need it. */
+  readonly opens: boolean;
   readonly wrappers: readonly Wrapper[];
   /** Looks at the program in a wrapper. */
   readonly look: (program: ProgramBytes, context: Context) => Promise<Look>;

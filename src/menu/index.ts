@@ -14,7 +14,7 @@ import { authenticate } from './passwords.js';
 import type { Effect, EntryDetails, MenuEvent, MenuPolicy, MenuResult, MenuState } from './state.js';
 import { Terminal } from './terminal.js';
 
-export { describeEntry } from './describe.js';
+export { type DescribeOptions, describeEntry } from './describe.js';
 export type { EntryDetails, MenuPolicy, MenuResult } from './state.js';
 
 /** What the menu needs. */
@@ -27,10 +27,11 @@ export interface RunMenuOptions {
   /** The locale and the terminal's name are taken from it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /**
-   * Finds out more about an entry than its config says, for the line below the list.
+   * Finds out more about an entry than its config says, for the line below the list; what comes later takes the place of
+   * what came before. May stop as soon as it is not wanted any more.
    * @throws TygrubError shown as a warning of the entry
    */
-  readonly describe?: (entry: BootEntry) => Promise<EntryDetails>;
+  readonly describe?: (entry: BootEntry, isWanted: () => boolean) => AsyncIterable<EntryDetails>;
 }
 
 /**
@@ -192,11 +193,15 @@ class Session {
     this.describing = true;
     for (let entry = this.wanted; entry !== null && !this.ended; entry = this.wanted) {
       this.wanted = null;
-      const details = await describe(entry).catch((error: unknown): EntryDetails => {
+      const { index } = entry;
+      try {
+        for await (const details of describe(entry, () => !this.ended && this.wanted === null)) {
+          this.take({ kind: 'described', index, details });
+        }
+      } catch (error) {
         if (!(error instanceof TygrubError)) throw error;
-        return { version: null, warnings: [error.summary] };
-      });
-      this.take({ kind: 'described', index: entry.index, details });
+        this.take({ kind: 'described', index, details: { version: null, short: null, warnings: [error.summary], isFinal: true } });
+      }
     }
     this.describing = false;
   }

@@ -13,8 +13,12 @@ import type { Submenu } from './tree.js';
 export interface EntryDetails {
   /** The kernel's version, from the kernel itself. */
   readonly version: string | null;
+  /** The kernel on part of a line: `6.1.0-50-amd64 x86_64 PV PVH xz`; what it is instead of a kernel. */
+  readonly short: string | null;
   /** Why it may not boot, a sentence each. */
   readonly warnings: readonly string[];
+  /** False where more is being found out. */
+  readonly isFinal: boolean;
 }
 
 /** How the menu behaves; fixed while it is shown. */

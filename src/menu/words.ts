@@ -32,12 +32,18 @@ export function entrySummary(entry: BootEntry, details: EntryDetails | undefined
   if (problem !== null || entry.kernel === null) return `Cannot boot: ${problem ?? ''}`;
   const warning = details?.warnings[0];
   if (warning !== undefined) return `Warning: ${warning}`;
-  const version = details?.version ?? null;
-  const parts: string[] = [];
-  if (version !== null && !entry.kernel.path.includes(version)) parts.push(`Linux ${version}`);
   const files = [...(entry.hypervisor === null ? [] : [entry.hypervisor]), entry.kernel, ...entry.initrds];
-  parts.push(fileList(files));
-  return parts.join(': ');
+  const short = details?.short ?? null;
+  return short === null ? fileList(files) : `${short}: ${nameList(files, details?.version ?? null)}`;
+}
+
+/** Files by their names alone, without the version that was told already. */
+function nameList(files: readonly BootFile[], version: string | null): string {
+  const words = files.map(({ path, size }) => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return `${version === null ? name : name.replace(`-${version}`, '')} ${shortSize(size)}`;
+  });
+  return words.join(' + ');
 }
 
 /** Files with their sizes; a file beside the one before it by its name alone: a row must hold kernel and initrd. */

@@ -70,6 +70,11 @@ export class UsageRequest extends Error {
   }
 }
 
+/** What is asked of a kernel. */
+export function wishOf({ boot, decompress, xen }: Arguments): BootWish {
+  return { boot, decompress, ...(xen === null ? {} : { xenVersion: xen }) };
+}
+
 /** The usage text, without a newline at its end. */
 export function usage(program: string): string {
   return (

@@ -6,7 +6,7 @@ import { type BootEntry, type BootFile, type BootMenu, readBootMenu } from '../b
 import { notFound } from '../errors.js';
 import { Guest, GuestVolume } from '../guest/guest.js';
 import { SliceSource } from '../source/slice.js';
-import type { Arguments } from './arguments.js';
+import { type Arguments, wishOf } from './arguments.js';
 import { namedEntry, numberedAsPygrub } from './numbering.js';
 
 /** A person left the menu without booting; the exit status is `EXIT_QUIT`. */
@@ -49,7 +49,7 @@ export async function readEntries(guest: Guest, args: Arguments, config?: string
 
 /** Chooses from a menu. @returns the entry with its final arguments */
 export async function chosenOf(menu: BootMenu, guest: Guest, args: Arguments): Promise<BootEntry> {
-  const chosen = args.interactive ? await askPerson(guest, menu, args.entry) : defaultOrNamed(menu, args.entry);
+  const chosen = args.interactive ? await askPerson(guest, menu, args) : defaultOrNamed(menu, args.entry);
   return { ...chosen, args: args.args === '' ? chosen.args : `${chosen.args} ${args.args}` };
 }
 
@@ -106,7 +106,8 @@ export function defaultOrNamed(menu: BootMenu, wanted: string | null): BootEntry
   });
 }
 
-async function askPerson(guest: Guest, menu: BootMenu, wanted: string | null): Promise<BootEntry> {
+async function askPerson(guest: Guest, menu: BootMenu, args: Arguments): Promise<BootEntry> {
+  const wanted = args.entry;
   const { describeEntry, runMenu, startPolicy } = await import('../menu/index.js');
   const result = await runMenu({
     menu,
@@ -115,7 +116,7 @@ async function askPerson(guest: Guest, menu: BootMenu, wanted: string | null): P
     input: process.stdin,
     output: process.stdout,
     environment: process.env,
-    describe: (entry) => describeEntry(entry, guest.limits),
+    describe: (entry, isWanted) => describeEntry(guest, entry, { ...wishOf(args), kernels: 'notes' }, isWanted),
   });
   switch (result.kind) {
     case 'boot':

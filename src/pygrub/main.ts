@@ -14,7 +14,7 @@ import { DEFAULT_LIMITS, type Limits, withLimits } from '../limits.js';
 import { openDisk } from '../open-disk.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { HostFileSource } from '../source/host-file.js';
-import { type Arguments, parseArguments, UsageRequest, usage } from './arguments.js';
+import { type Arguments, parseArguments, UsageRequest, usage, wishOf } from './arguments.js';
 import { chooseEntry, chosenOf, EXIT_QUIT, guestAtOffset, MenuHangup, MenuQuit, readEntries } from './choice.js';
 import { CONFIG_PLACE, configGuest } from './config-file.js';
 import { listedMenu, shownConfig } from './listing.js';
@@ -145,10 +145,8 @@ async function warn(warning: string): Promise<void> {
  * @throws TygrubError unsupported, with `--strict`
  */
 async function checkKernel(guest: Guest, entry: BootEntry, args: Arguments): Promise<void> {
-  const { boot, decompress, xen } = args;
-  const wish = { boot, decompress, ...(xen === null ? {} : { xenVersion: xen }) };
-  const depth = boot === 'any' && !args.strict ? 'glance' : 'config';
-  const { problem } = await checkEntry(guest, entry, { ...wish, depth });
+  const depth = args.boot === 'any' && !args.strict ? 'glance' : 'config';
+  const { problem } = await checkEntry(guest, entry, { ...wishOf(args), depth });
   if (problem === null) return;
   if (args.strict) {
     throw unsupported(problem.code, `${JSON.stringify(entry.title)} cannot start: ${problem.message}`, {

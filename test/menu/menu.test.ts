@@ -60,12 +60,20 @@ describe('the list of entries', () => {
     expect(status(driven)).toContain('Cannot boot');
   });
 
-  it('asks to describe the selected entry once, and shows version and warnings', () => {
+  it('asks to describe the selected entry until all is known, and shows the kernel in short, and warnings', () => {
     const driven = debian();
     expect(driven.asked('describe').entry.index).toBe(0);
-    driven.happen({ kind: 'described', index: 0, details: { version: '6.1.90', warnings: [] } });
-    expect(driven.screen()).toContain('Linux 6.1.90: /boot/vmlinuz-6.1.0-9-amd64 7.8M + initrd.img-6.1.0-9-amd');
-    driven.happen({ kind: 'described', index: 0, details: { version: null, warnings: ['it has no Xen notes'] } });
+    const version = '6.1.0-9-amd64';
+    const described = (short: string | null, warnings: string[], isFinal: boolean) =>
+      driven.happen({ kind: 'described', index: 0, details: { version, short, warnings, isFinal } });
+    described(`${version} x86_64 xz`, [], false);
+    expect(driven.screen()).toContain('6.1.0-9-amd64 x86_64 xz: vmlinuz 7.8M + initrd.img 31.7M');
+    const before = driven.effects.length;
+    driven.type(DOWN + UP);
+    expect(driven.effects.slice(before).filter((effect) => effect.kind === 'describe')).toHaveLength(1);
+    described(`${version} x86_64 PV PVH xz`, [], true);
+    expect(driven.screen()).toContain('6.1.0-9-amd64 x86_64 PV PVH xz: vmlinuz 7.8M + initrd.img 31.7M');
+    described(null, ['it has no Xen notes'], true);
     expect(driven.screen()).toContain('Warning: it has no Xen notes');
     const count = driven.effects.length;
     driven.type(DOWN + UP);

@@ -16,13 +16,6 @@ const NEW_DICTIONARY = 3;
 
 const MAX_CHUNK_INPUT = 64 * 1024;
 
-/** Bytes of dictionary that the filter's property byte stands for; null when it is out of range. */
-export function lzma2DictionarySize(property: number): number | null {
-  if (property > 40) return null;
-  if (property === 40) return 0xffffffff;
-  return (2 | (property & 1)) * 2 ** ((property >> 1) + 11);
-}
-
 /**
  * Decodes chunks up to and with the end marker. Each piece is one chunk (2 MiB at most).
  * @param dictionarySize bytes; the caller has held it against `limits.decompressorWindow`

@@ -4,7 +4,7 @@ import { bytes, layout, u8, u32 } from '../../bytes/layout.js';
 import { equalBytes } from '../../bytes/text.js';
 import { unsupported } from '../../errors.js';
 import type { CodecInput } from '../input.js';
-import { lzma2DictionarySize } from '../lzma/lzma2.js';
+import { lzma2DictionarySize } from '../lzma/dictionary-size.js';
 import { BRANCH_FILTERS } from './branch-filters.js';
 import type { XzFilter } from './filters.js';
 

@@ -1,6 +1,8 @@
 /** x86 bzImages: what the header says. */
 import { decodeLatin1, untilNul } from '../../bytes/text.js';
-import { corrupt, type Problem, problemOf } from '../../errors.js';
+import { xzDictionarySize } from '../../codec/xz/dictionary-size.js';
+import { corrupt, limitReached, type Problem, problemOf } from '../../errors.js';
+import type { Limits } from '../../limits.js';
 import { type CompressionKind, compressionOf, MAGIC_SIZE } from '../compression.js';
 import { isElf } from '../elf/magic.js';
 import type { KernelPayload } from '../kernel-info.js';
@@ -37,9 +39,8 @@ export function isBzImage(head: Uint8Array): boolean {
 /**
  * Reads the header, the version text and the first bytes of the payload.
  * @param head the first `SETUP_HEADER.size` bytes at least
- * @param asksDictionary whether the headers of an xz payload are read as well, for `dictionarySize`
  */
-export async function readBzImage(program: ProgramBytes, head: Uint8Array, asksDictionary: boolean): Promise<BzImage> {
+export async function readBzImage(program: ProgramBytes, head: Uint8Array): Promise<BzImage> {
   const header = SETUP_HEADER.decode(head);
   const hasPayload = header.version >= PROTOCOL.payload;
   const base = {
@@ -69,15 +70,11 @@ export async function readBzImage(program: ProgramBytes, head: Uint8Array, asksD
       size,
       compression: isPlain ? 'none' : (compression?.name ?? null),
       uncompressedSize: trailer,
-      dictionarySize: asksDictionary && compression?.name === 'xz' ? await dictionarySize(magic) : null,
+      dictionarySize: compression?.name === 'xz' ? xzDictionarySize(magic) : null,
     },
     compression,
     problem: null,
   };
-}
-
-async function dictionarySize(head: Uint8Array): Promise<number | null> {
-  return (await import('../../codec/xz/dictionary-size.js')).xzDictionarySize(head);
 }
 
 async function readTrailer(program: ProgramBytes, end: number): Promise<number> {
@@ -89,4 +86,14 @@ async function readVersion(program: ProgramBytes, pointer: number): Promise<stri
   if (pointer === 0) return null;
   const text = decodeLatin1(untilNul(await program.readUpTo(VERSION_BASE + pointer, MAX_VERSION))).trim();
   return /^[\x20-\x7e]+$/.test(text) ? text : null;
+}
+
+/** @throws TygrubError limit `decompressedSize` when the payload announces more than that */
+export function checkAnnouncedSize(payload: KernelPayload, limits: Limits): void {
+  const expected = payload.uncompressedSize;
+  if (expected !== null && expected > limits.decompressedSize) {
+    throw limitReached('decompressedSize', `the kernel announces ${expected} bytes, ${limits.decompressedSize} are allowed`, {
+      hint: 'raise it with --limit decompressedSize=BYTES',
+    });
+  }
 }

@@ -3,14 +3,14 @@ import type { KernelInfo } from '../kernel-info.js';
 import { type Context, type Look, NOTHING, problemInside } from '../look.js';
 import { describeLinux, osOfVersion } from '../operating-system.js';
 import type { ProgramBytes } from '../program-bytes.js';
-import { readBzImage } from './index.js';
+import { checkAnnouncedSize, readBzImage } from './index.js';
 
 /**
  * Describes a bzImage. What only unpacking it takes is loaded when it is unpacked: a VM's start looks at the header alone.
  * @param head the first bytes, with the header
  */
 export async function lookAtBzImage(program: ProgramBytes, head: Uint8Array, context: Context): Promise<Look> {
-  const image = await readBzImage(program, head, context.depth !== 'glance');
+  const image = await readBzImage(program, head);
   const os = osOfVersion(image.version, image.compression !== null || image.payload?.compression === 'none');
   const info: KernelInfo = {
     ...NOTHING,
@@ -26,10 +26,11 @@ export async function lookAtBzImage(program: ProgramBytes, head: Uint8Array, con
     payload: image.payload,
     problem: image.problem,
   };
-  const cannotOpen = image.payload === null || (image.compression === null && image.payload.compression === null);
-  if (cannotOpen || context.depth === 'glance') return { info, plain: null };
+  if (image.payload === null || (image.compression === null && image.payload.compression === null)) return { info, plain: null };
   let plain: ProgramBytes;
   try {
+    checkAnnouncedSize(image.payload, context.limits);
+    if (context.depth === 'header' && !context.opens) return { info, plain: null };
     const { payloadBytes } = await import('./payload.js');
     plain = payloadBytes(program, image, context.limits);
   } catch (error) {

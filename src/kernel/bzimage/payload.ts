@@ -1,11 +1,11 @@
 /** The payload of a bzImage as a program of its own. */
-import { limitReached, unsupported } from '../../errors.js';
+import { unsupported } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import { decompressed } from '../compression.js';
 import { DecompressedBytes } from '../decompressed-bytes.js';
 import type { ProgramBytes } from '../program-bytes.js';
 import { partOf } from '../program-part.js';
-import type { BzImage } from './index.js';
+import { type BzImage, checkAnnouncedSize } from './index.js';
 import { SIZE_TRAILER } from './layout.js';
 
 /**
@@ -19,11 +19,7 @@ export function payloadBytes(program: ProgramBytes, image: BzImage, limits: Limi
   if (payload.compression === 'none') return partOf(program, payload.offset, payload.size);
   if (compression === null) throw unsupported('bzimage.compression', 'the payload of the bzImage is compressed in a way that nobody knows');
   const expected = payload.uncompressedSize;
-  if (expected !== null && expected > limits.decompressedSize) {
-    throw limitReached('decompressedSize', `the kernel announces ${expected} bytes, ${limits.decompressedSize} are allowed`, {
-      hint: 'raise it with --limit decompressedSize=BYTES',
-    });
-  }
+  checkAnnouncedSize(payload, limits);
   // gzip's own trailer is the size; behind all others it stands apart from the compressed data.
   const size = payload.size - (compression.name === 'gzip' ? 0 : SIZE_TRAILER.size);
   const packed = partOf(program, payload.offset, size);

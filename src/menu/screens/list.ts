@@ -127,6 +127,6 @@ export function perform(state: MenuState, locked: Locked): Step {
 export function describeSelected(step: Step): Step {
   const entry = selectedEntry(step.state);
   const covered = step.state.screens.length > 0;
-  if (entry === null || covered || step.state.details.has(entry.index) || whyNot(entry) !== null) return step;
+  if (entry === null || covered || step.state.details.get(entry.index)?.isFinal === true || whyNot(entry) !== null) return step;
   return { state: step.state, effects: [...step.effects, { kind: 'describe', entry }] };
 }

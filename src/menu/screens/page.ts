@@ -96,7 +96,7 @@ export function detailsPage(state: MenuState, context: MenuContext): PageScreen 
   for (const warning of details?.warnings ?? []) lines.push(`Warning:    ${warning}`);
   if (entry.hypervisor !== null) lines.push(`Hypervisor: ${placeOf(entry.hypervisor)} ${entry.hypervisor.args}`);
   if (entry.kernel !== null) lines.push(`Kernel:     ${placeOf(entry.kernel)}, ${sizeText(entry.kernel.size)}`);
-  if (details?.version !== undefined && details.version !== null) lines.push(`Version:    ${details.version}`);
+  if (details?.short !== undefined && details.short !== null) lines.push(`What:       ${details.short}`);
   for (const initrd of entry.initrds) lines.push(`Initrd:     ${placeOf(initrd)}, ${sizeText(initrd.size)}`);
   lines.push(`Arguments:  ${entry.args}`);
   const { config, warnings } = context.menu;
