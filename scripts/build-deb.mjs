@@ -87,6 +87,30 @@ function programs() {
   cpSync(join(root, 'dist/code-cache'), join(tree, 'usr/lib/tygrub/dist/code-cache'), { recursive: true });
 }
 
+/** V8's code cache is of one version of Node: made when the package is installed, and again when Node's package changes. */
+function maintainerScripts() {
+  if (values.standalone) return;
+  const bin = '"$DPKG_ROOT"/usr/lib/tygrub/dist/bin';
+  put(
+    'DEBIAN/postinst',
+    `#!/bin/sh
+set -e
+case $1 in
+  configure | triggered)
+    rm -f ${bin}/*.cache
+    node=/usr/bin/node
+    [ -x "$node" ] || node=$(command -v node) || exit 0
+    "$node" "$DPKG_ROOT/usr/lib/tygrub/dist/code-cache/make.mjs" ||
+      echo 'tygrub: no code cache could be made: the programs work, and start more slowly' >&2
+    ;;
+esac
+`,
+    0o755,
+  );
+  put('DEBIAN/prerm', `#!/bin/sh\nset -e\nrm -f ${bin}/*.cache\n`, 0o755);
+  put('DEBIAN/triggers', 'interest-noawait /usr/bin/node\n');
+}
+
 function documents() {
   for (const page of readdirSync(join(root, 'dist/man'))) put(`usr/share/man/man1/${page}.gz`, packed(`dist/man/${page}`));
   const shells = { bash: 'bash-completion/completions', zsh: 'zsh/vendor-completions', fish: 'fish/vendor_completions.d' };
@@ -138,6 +162,7 @@ try {
   chmodSync(tree, 0o755);
   programs();
   documents();
+  maintainerScripts();
   const version = debianVersion();
   const architecture = values.standalone ? execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim() : 'all';
   control(version, architecture);
