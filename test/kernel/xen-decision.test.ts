@@ -121,6 +121,23 @@ describe('hostile headers (XSA-55, XSA-25)', () => {
     expect((await identify(bytes)).problem).toMatchObject({ code: 'elf.note-size' });
   });
 
+  it('take a text that was counted too long by a few bytes, as GRUB counts it, and no number', async () => {
+    const counted = async (excess: number, notes: readonly NoteSpec[]) => {
+      const bytes = makeElf({ notes });
+      const last = notes[notes.length - 1];
+      // The last note: its size lies behind the size of its name, 12 bytes and "Xen" before its value.
+      const at = Buffer.from(bytes).lastIndexOf('Xen\0') - 8;
+      const size = typeof last?.value === 'string' ? last.value.length + 1 : 8;
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, size + excess, true);
+      return identify(bytes);
+    };
+    const pae = { type: NOTE.PAE, value: 'yes' };
+    const others = LINUX_NOTES.filter((note) => note.type !== NOTE.PAE);
+    expect(await counted(8, [...others, pae])).toMatchObject({ problem: null, xen: { pv: true, pae: 'extended-cr3' } });
+    expect((await counted(12, [...others, pae])).problem).toMatchObject({ code: 'elf.note-size' });
+    expect((await counted(8, LINUX_NOTES)).problem).toMatchObject({ code: 'elf.note-size' });
+  });
+
   it('end a payload that is not inside the file', async () => {
     const image = makeBzImage(gzipSync(makeElf()), 0, { appendSize: false });
     new DataView(image.buffer).setUint32(0x24c, 0xffffffff, true);
