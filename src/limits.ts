@@ -111,6 +111,8 @@ export interface Limits {
   readonly typedLines: number;
   /** Times that a kernel is decompressed from its start to look at it: notes, then sections, then what they point to. */
   readonly kernelPasses: number;
+  /** Bytes of a program that is no kernel in which its name is looked for; iPXE's and the EFI shell's lie within 1 MiB. */
+  readonly nameSearch: number;
   /** Program headers or section headers of a kernel. Real ones have below 100. */
   readonly elfHeaders: number;
   /** Notes of a kernel, as Xen's ELF_MAX_TOTAL_NOTE_COUNT. */
@@ -180,6 +182,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   typedLine: 8192,
   typedLines: 4096,
   kernelPasses: 4,
+  nameSearch: 2 * MiB,
   elfHeaders: 4096,
   elfNotes: 65_536,
   elfNotesSize: 1 * MiB,

@@ -11,10 +11,10 @@ import { contains, findLinuxVersion } from './image/banner.js';
 import { nameOfEfiProgram } from './image/efi-program.js';
 import { ARM_ZIMAGE, ARM_ZIMAGE_MAGIC, ARM64_IMAGE, ARM64_MAGIC, EFI_ZBOOT, EFI_ZBOOT_TYPE, RISCV_MAGIC } from './image/layout.js';
 import { MULTIBOOT_SEARCH, multibootVersions } from './image/multiboot.js';
-import { NAMING_SIZE, nameOfOther } from './image/not-a-kernel.js';
+import { NAMING_SIZE, nameOfLoader, nameOfOther } from './image/not-a-kernel.js';
 import type { KernelInfo, Wrapper } from './kernel-info.js';
 import { type Context, type Look, NOTHING, problemInside } from './look.js';
-import { describeLinux, osOfNotes } from './operating-system.js';
+import { describeLinux, osOfElfText, osOfNotes } from './operating-system.js';
 import { type ProgramBytes, plainBytes } from './program-bytes.js';
 import { partOf } from './program-part.js';
 import { readXenSupport } from './xen/support.js';
@@ -56,7 +56,7 @@ const elf: Reader = async (program, head, context) => {
     const { support, release } = await readXenSupport(program, context.limits);
     const isXen = support.guestOs === '' && multiboot.length > 0 && (await isXenItself(program));
     // A Linux for another machine has none of Xen's notes, but its own.
-    const os = isXen ? 'xen' : (osOfNotes(support) ?? (release === null ? null : 'linux'));
+    const os = isXen ? 'xen' : (osOfNotes(support) ?? (release === null ? await osOfText(program, context) : 'linux'));
     if (os === null) return { info: { ...info, xen: support }, plain: program };
     return {
       info: {
@@ -76,6 +76,11 @@ const elf: Reader = async (program, head, context) => {
 /** Xen for ARM wears the same headers as Linux. */
 async function isXenItself(program: ProgramBytes): Promise<boolean> {
   return contains(program.stream(), XEN_BANNER, XEN_SEARCH);
+}
+
+/** A program that nothing else names, by its texts. What comes out of a decompressor is not unpacked once more for that. */
+async function osOfText(program: ProgramBytes, context: Context): Promise<string | null> {
+  return program.source === null ? null : osOfElfText(await program.readUpTo(0, context.limits.nameSearch));
 }
 
 const armImage: Reader = async (program, head, context) => {
@@ -151,7 +156,7 @@ const pe: Reader = async (program, head, context) => {
     if (image === null) return null;
     const kernel = image.sections.find((section) => section.name === '.linux');
     if (kernel === undefined) {
-      const named = await nameOfEfiProgram(source, image);
+      const named = await nameOfEfiProgram(source, image, context.depth === 'notes', context.limits);
       const isXen = named === null && context.depth === 'notes' && (await isXenItself(program));
       const other = `an EFI program${image.architecture === null ? '' : ` for ${image.architecture}`}`;
       const description = isXen ? 'Xen itself, an EFI program' : (named ?? other);
@@ -167,9 +172,10 @@ const pe: Reader = async (program, head, context) => {
 };
 
 const multibootProgram: Reader = async (program, _head, context) => {
-  const multiboot = multibootVersions(await program.readUpTo(0, MULTIBOOT_SEARCH));
+  const start = await program.readUpTo(0, MULTIBOOT_SEARCH);
+  const multiboot = multibootVersions(start);
   if (multiboot.length === 0) return null;
-  const description = `a multiboot ${multiboot.join(' and ')} program`;
+  const description = nameOfLoader(start) ?? `a multiboot ${multiboot.join(' and ')} program`;
   return { info: { ...NOTHING, format: 'multiboot', description, multiboot, wrappers: context.wrappers }, plain: null };
 };
 

@@ -1,7 +1,7 @@
 /** What a bzImage is, in the words that are used for all kernels. */
 import type { KernelInfo } from '../kernel-info.js';
 import { type Context, type Look, NOTHING, problemInside } from '../look.js';
-import { describeLinux, osOfVersion } from '../operating-system.js';
+import { describeLinux, osOfSetup, osOfVersion } from '../operating-system.js';
 import type { ProgramBytes } from '../program-bytes.js';
 import { checkAnnouncedSize, readBzImage } from './index.js';
 
@@ -11,7 +11,7 @@ import { checkAnnouncedSize, readBzImage } from './index.js';
  */
 export async function lookAtBzImage(program: ProgramBytes, head: Uint8Array, context: Context): Promise<Look> {
   const image = await readBzImage(program, head);
-  const os = osOfVersion(image.version, image.compression !== null || image.payload?.compression === 'none');
+  const os = osOfVersion(image.version, image.compression !== null || image.payload?.compression === 'none') ?? osOfSetup(head);
   const info: KernelInfo = {
     ...NOTHING,
     format: 'bzImage',

@@ -30,6 +30,29 @@ const OTHERS: readonly OtherThing[] = [
   { name: 'a boot sector of NTFS (Windows)', at: 3, magic: 'NTFS    ' },
 ];
 
+/** Boot loaders for BIOS, by what they print. */
+const LOADERS: readonly (readonly [text: RegExp, name: string])[] = [
+  [/\b(?:PXELINUX|ISOLINUX|EXTLINUX|SYSLINUX) \d[\w.]*/, '$& (a boot loader of the SYSLINUX family)'],
+  // Its own name is compressed; what its loader says about the network card's is not.
+  [/PXE->EB:[\s\S]{0,1000}UNDI API call/, 'iPXE or its ancestor gPXE (a network boot loader)'],
+  [/GRUB \0Geom\0/, 'the boot sector of GRUB'],
+  [/loading\0\.\0\r\n\0Geom\0Read\0/, "GRUB's core image (a boot loader for BIOS)"],
+  [/^\xb8\xff\x4c\xcd\x21/, 'a module of SYSLINUX (COM32)'],
+];
+
+/** Bytes in which a loader says its name. */
+const LOADER_SEARCH = 8192;
+
+/** The name of a boot loader for BIOS; null for what is none. @param head its first bytes */
+export function nameOfLoader(head: Uint8Array): string | null {
+  const text = decodeLatin1(head.subarray(0, LOADER_SEARCH));
+  for (const [pattern, name] of LOADERS) {
+    const match = pattern.exec(text);
+    if (match !== null) return name.replace('$&', match[0]);
+  }
+  return null;
+}
+
 /** Bytes that naming takes. */
 export const NAMING_SIZE = 0x1000e;
 
@@ -52,7 +75,9 @@ export function nameOfOther(head: Uint8Array, size: number | null): string {
   if (trimmed.startsWith('{') && /^[\x09\x0a\x0d\x20-\x7e]*$/.test(start)) return 'a JSON document';
   if (text.includes('BOOTMGR') && head[0] === 0xe9) return "Windows' boot manager for BIOS";
   if (isZero(head)) return size === head.length || size === null ? 'nothing but zeros' : 'zeros at its beginning';
-  if (head[510] === 0x55 && head[511] === 0xaa) return 'a boot sector';
   if (/^[\x09\x0a\x0d\x20-\x7e]*$/.test(start)) return 'a text file';
+  const loader = nameOfLoader(head);
+  if (loader !== null) return loader;
+  if (head[510] === 0x55 && head[511] === 0xaa) return 'a boot sector';
   return `unknown data beginning with ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
 }
