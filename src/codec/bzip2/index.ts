@@ -1,4 +1,5 @@
 /** bzip2 files: streams of blocks of up to 900,000 bytes, which follow each other bit by bit. */
+import { TygrubError } from '../../errors.js';
 import type { CodecInput } from '../input.js';
 import { streamingCodec } from '../streaming.js';
 import { type BitReader, bitsOf } from './bit-reader.js';
@@ -68,6 +69,15 @@ function* putOut(input: CodecInput, chain: Uint32Array, block: Bzip2Block): Gene
   yield piece.subarray(0, filled);
 }
 
+/** Decodes a block. What is wrong behind the end of the input is that it ends: zeros were read there. */
+function decodeBlock(decoder: BlockDecoder, bits: BitReader, input: CodecInput): Bzip2Block {
+  try {
+    return decoder.decode(bits);
+  } catch (error) {
+    throw error instanceof TygrubError && bits.isPastEnd ? input.truncated() : error;
+  }
+}
+
 async function* decodeStream(input: CodecInput, level: number): AsyncGenerator<Uint8Array> {
   const decoder = new BlockDecoder(level * LEVEL_UNIT);
   let bit = 0; // of the byte at input.at
@@ -85,7 +95,7 @@ async function* decodeStream(input: CodecInput, level: number): AsyncGenerator<U
       if (((bits.bits(16) << 16) | bits.bits(16)) !== combined && !bits.isPastEnd) throw input.damaged('the checksum is wrong');
       bits.alignToByte();
     } else {
-      block = decoder.decode(bits);
+      block = decodeBlock(decoder, bits, input);
       combined = ((combined << 1) | (combined >>> 31)) ^ block.crc;
     }
     if (bits.isPastEnd) throw input.truncated();

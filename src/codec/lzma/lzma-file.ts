@@ -1,9 +1,9 @@
 /** .lzma files ("LZMA alone"): 13 bytes of header and one range-coded stream, with or without an end marker. */
 import { flags64, layout, u8, u32 } from '../../bytes/layout.js';
-import { limitReached } from '../../errors.js';
+import { limitReached, TygrubError } from '../../errors.js';
 import { streamingCodec } from '../streaming.js';
 import { SlidingWindow } from '../window.js';
-import { LzmaDecoder, lzmaProperties, MAX_MATCH } from './lzma-decoder.js';
+import { LzmaDecoder, lzmaProperties, MAX_MATCH, type Stop } from './lzma-decoder.js';
 import { READ_AHEAD } from './range-decoder.js';
 
 const HEADER = layout('LZMA header', 13, 'little', {
@@ -52,6 +52,14 @@ export const lzma = streamingCodec('lzma', async function* (input, limits) {
     }
     range.bytes.fill(0, filled);
   };
+  const decode = (outEnd: number, hardEnd: number): Stop => {
+    try {
+      return decoder.decode(window, outEnd, hardEnd, isLast ? filled : filled - READ_AHEAD);
+    } catch (error) {
+      // Zeros were read behind the end of the input: what is wrong is that it ends.
+      throw error instanceof TygrubError && isLast && range.at > filled ? input.truncated() : error;
+    }
+  };
   await refill();
   if (filled < 5) throw input.truncated();
   if (!range.start()) throw input.damaged('it does not begin like an LZMA file', 0);
@@ -59,7 +67,7 @@ export const lzma = streamingCodec('lzma', async function* (input, limits) {
     const step = Math.min(STEP, left);
     window.reserve(step + MAX_MATCH);
     const hardEnd = window.position + Math.min(left, step + MAX_MATCH);
-    const stop = decoder.decode(window, window.position + step, hardEnd, isLast ? filled : filled - READ_AHEAD);
+    const stop = decode(window.position + step, hardEnd);
     if (isLast && range.at > filled) throw input.truncated();
     const piece = window.take();
     left -= piece.length;
