@@ -66,6 +66,36 @@ export async function walkCpio(program: ProgramBytes, start: number, limits: Lim
   }
 }
 
+/** Bytes that are looked at for zeros at once. */
+const PIECE = 4096;
+
+/**
+ * Walks archives that follow each other with zeros between them, as Linux unpacks them, and reads the program to its end.
+ * @throws TygrubError corrupt when an entry is no entry; limit `cpioEntries`
+ */
+export async function walkArchives(
+  program: ProgramBytes,
+  limits: Limits,
+): Promise<{ readonly entries: number; readonly isTruncated: boolean }> {
+  let entries = 0;
+  for (let at = 0; ; ) {
+    const archive = await walkCpio(program, at, limits);
+    entries += archive.entries;
+    if (entries > limits.cpioEntries) throw limitReached('cpioEntries', `the archives have more than ${limits.cpioEntries} entries`);
+    if (archive.isTruncated) return { entries, isTruncated: true };
+    at = archive.end;
+    let piece = await program.readUpTo(at, PIECE);
+    for (; piece.length > 0; piece = await program.readUpTo(at, PIECE)) {
+      const found = piece.findIndex((byte) => byte !== 0);
+      at += found < 0 ? piece.length : found;
+      if (found >= 0 && isCpio(await program.readUpTo(at, HEADER.size))) break;
+      // Anything else is nothing that Linux unpacks; it is read none the less, for the checksums behind it.
+      if (found >= 0) at += PIECE;
+    }
+    if (piece.length === 0) return { entries, isTruncated: false };
+  }
+}
+
 function hexNumber(text: string, offset: number): number {
   if (!/^[0-9a-fA-F]{8}$/.test(text)) throw corrupt('cpio.number', 'an entry of the archive has no number where one belongs', { offset });
   return Number.parseInt(text, 16);

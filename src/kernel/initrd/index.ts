@@ -56,7 +56,9 @@ export async function identifyInitrd(source: ByteSource, options: InitrdOptions 
   let truncated: boolean | null = source.size === 0;
   let problem: Problem | null = null;
   try {
-    for (let at = await skipZeros(source, 0); at < source.size && parts.length < MAX_PARTS; ) {
+    // Filesystems begin with an empty boot block, archives are padded: zeros are passed over for the latter only.
+    const isMounted = isFilesystem(await plainBytes(source).readUpTo(0, HEAD));
+    for (let at = isMounted ? 0 : await skipZeros(source, 0); at < source.size && parts.length < MAX_PARTS; ) {
       const found = await readPart(source, at, options.verify ?? false, limits);
       parts.push(found.part);
       truncated = found.truncated;

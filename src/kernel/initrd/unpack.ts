@@ -6,7 +6,7 @@ import { DecompressedBytes } from '../decompressed-bytes.js';
 import { NAMING_SIZE, nameOfOther } from '../image/not-a-kernel.js';
 import { problemInside } from '../look.js';
 import type { ProgramBytes } from '../program-bytes.js';
-import { isCpio, walkCpio } from './cpio.js';
+import { isCpio, walkArchives } from './cpio.js';
 import { type FoundPart, HEAD, type InitrdPart, isFilesystem } from './index.js';
 
 /**
@@ -27,9 +27,7 @@ export async function unpackPart(part: InitrdPart, kind: CompressionKind, packed
         problem: { code: 'initrd.unknown', message: `what is compressed with ${kind.name} is no archive that Linux unpacks but ${name}` },
       };
     }
-    const archive = await walkCpio(inside, 0, limits);
-    // The archive is walked; what its compression has behind it (checksums) is read as well.
-    for (let at = archive.end; (await inside.readUpTo(at, HEAD)).length > 0; ) at += HEAD;
+    const archive = await walkArchives(inside, limits);
     return { part: { ...part, entries: archive.entries }, truncated: archive.isTruncated, problem: null };
   } catch (error) {
     const isShort = error instanceof TygrubError && error.code === 'codec.truncated';
