@@ -103,6 +103,7 @@ async function* decodeMember(input: CodecInput, limits: Limits): AsyncGenerator<
 export const lzop = streamingCodec('lzop', async function* (input, limits) {
   const atMember = async (): Promise<boolean> =>
     (await input.ensure(MAGIC.length)) && equalBytes(input.bytes.subarray(input.at, input.at + MAGIC.length), MAGIC);
+  await input.require(MAGIC.length);
   if (!(await atMember())) throw input.damaged('it does not begin like an lzop file');
   // Other bytes behind the end are ignored: the kernel's build puts the uncompressed size there.
   while (await atMember()) yield* decodeMember(input, limits);
