@@ -60,12 +60,8 @@ function checkForm(info: KernelInfo, wish: BootWish): Problem | null {
     }
     const { compression } = info.payload;
     if (wish.decompress !== true) {
-      if (compression === null || compression === 'none') {
-        const how = compression === null ? 'compressed in a way that Xen does not know' : 'not compressed, which Xen does not expect';
-        return {
-          code: 'kernel.compression',
-          message: `the payload of the bzImage is ${how}${compression === 'none' ? `; ${HINT_DECOMPRESS}` : ''}`,
-        };
+      if (compression === null) {
+        return { code: 'kernel.compression', message: 'the payload of the bzImage is compressed in a way that Xen does not know' };
       }
       const { dictionarySize } = info.payload;
       if (
@@ -79,7 +75,7 @@ function checkForm(info: KernelInfo, wish: BootWish): Problem | null {
           message: `the kernel is compressed with xz and a dictionary of ${dictionarySize / 2 ** 20} MiB, for which Xen ${formatXenVersion(xenVersion)} has not enough memory (Xen ${formatXenVersion(LARGE_XZ_SINCE)} has); ${HINT_DECOMPRESS}`,
         };
       }
-      if (xenVersion !== undefined && isOlder(xenVersion, decompressedSince(compression))) {
+      if (compression !== 'none' && xenVersion !== undefined && isOlder(xenVersion, decompressedSince(compression))) {
         return {
           code: 'kernel.compression',
           message: `the kernel is compressed with ${compression}, which Xen ${formatXenVersion(xenVersion)} cannot decompress (Xen ${formatXenVersion(decompressedSince(compression))} can); ${HINT_DECOMPRESS}`,
