@@ -103,6 +103,16 @@ async function readTable(
   return readExactly(program, table.offset, table.count * size, `the table of ${what}`);
 }
 
+/**
+ * Checks that the section headers lie inside the program, where its size is known: Xen asks that of all kernels. They are at
+ * the end, and what a program that is cut off lacks.
+ * @throws TygrubError corrupt `kernel.truncated`
+ */
+export function checkSectionTable(program: ProgramBytes, { sectionHeaders: { offset, entrySize, count } }: ElfHeader): void {
+  if (program.size === null || (offset !== null && offset + entrySize * count <= program.size)) return;
+  throw corrupt('kernel.truncated', 'the table of section headers lies past the end of the program', offset === null ? {} : { offset });
+}
+
 /** Reads the program headers. @throws TygrubError corrupt, limit `elfHeaders` */
 export async function readSegments(program: ProgramBytes, header: ElfHeader, limits: Limits): Promise<Segment[]> {
   const row = header.bits === 64 ? ELF64_PROGRAM_HEADER : ELF32_PROGRAM_HEADER;

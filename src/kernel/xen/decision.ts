@@ -71,7 +71,7 @@ export function pvProblem(kernel: XenKernel): Problem | null {
     const what = notes.xenVersion === '' ? 'no interface' : JSON.stringify(notes.xenVersion);
     return problem('xen.interface-version', `the kernel names ${what} instead of "xen-3.0" as Xen's interface`);
   }
-  const misplaced = checkPvAddresses(kernel, notes);
+  const misplaced = checkOffset(notes) ?? checkPvAddresses(kernel, notes);
   if (misplaced !== null) return misplaced;
   if (header.machine === EM_386 && notes.pae === 'no') {
     return problem('xen.no-pae', 'the kernel is for 32-bit Xen without PAE, which 64-bit Xen does not run');
@@ -79,15 +79,24 @@ export function pvProblem(kernel: XenKernel): Problem | null {
   return null;
 }
 
-function checkPvAddresses({ segments, header, isLegacy }: XenKernel, notes: XenNotes): Problem | null {
-  if (notes.paddrOffset !== null && notes.virtBase === null) {
-    return problem('xen.paddr-offset', 'the kernel sets a physical address offset but no virtual base');
-  }
+/** What Xen asks of all kernels before it looks at their addresses, also where PVH does not use them. */
+function checkOffset(notes: XenNotes): Problem | null {
+  if (notes.paddrOffset === null || notes.virtBase !== null) return null;
+  return problem('xen.paddr-offset', 'the kernel sets a physical address offset but no virtual base');
+}
+
+/** The lowest and the highest virtual address of the kernel as PV guest. */
+function virtualRange({ segments, isLegacy }: XenKernel, notes: XenNotes): { readonly start: Address; readonly end: Address } {
   const virtBase = notes.virtBase ?? 0n;
   const offset = wrapped(virtBase - (notes.paddrOffset ?? (isLegacy ? virtBase : 0n)));
-  const range = physicalRange(segments);
-  const start = wrapped(range.start + offset);
-  const end = wrapped(range.end + offset);
+  const { start, end } = physicalRange(segments);
+  return { start: wrapped(start + offset), end: wrapped(end + offset) };
+}
+
+function checkPvAddresses(kernel: XenKernel, notes: XenNotes): Problem | null {
+  const { header } = kernel;
+  const virtBase = notes.virtBase ?? 0n;
+  const { start, end } = virtualRange(kernel, notes);
   const entry = notes.entry ?? header.entry;
   if (start > end || entry < start || entry > end || virtBase > start) {
     // A Linux without PV support has all the other notes: this is where Xen finds out.
@@ -113,6 +122,8 @@ export function pvhProblem(kernel: XenKernel): Problem | null {
   if (notes.physEntry === null) {
     return problem('xen.no-pvh', 'the kernel is built without PVH support (CONFIG_XEN_PVH): it has no PHYS32_ENTRY note');
   }
+  const offset = checkOffset(notes);
+  if (offset !== null) return offset;
   const { start, end } = physicalRange(kernel.segments);
   const entry = BigInt(notes.physEntry);
   if (start > end || entry < start || entry > end) {

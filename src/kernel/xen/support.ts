@@ -1,7 +1,7 @@
 /** What an ELF kernel can do under Xen. */
 import { corrupt } from '../../errors.js';
 import type { Limits } from '../../limits.js';
-import { type Address, decodeElfHeader, type ElfHeader } from '../elf/elf-file.js';
+import { type Address, checkSectionTable, decodeElfHeader, type ElfHeader } from '../elf/elf-file.js';
 import { ELF64_HEADER } from '../elf/layout.js';
 import { isElf } from '../elf/magic.js';
 import type { XenSupport } from '../kernel-info.js';
@@ -27,6 +27,7 @@ export async function readXenSupport(
   if (!isElf(head)) throw corrupt('kernel.not-elf', 'what the kernel decompresses to is no ELF program');
   const header = decodeElfHeader(head);
   const { source, notes, segments, release } = await readXenNotes(program, header, limits);
+  checkSectionTable(program, header);
   const kernel: XenKernel = { header, segments, notes, isLegacy: source === 'guest-section' };
   const pv = pvProblem(kernel);
   const pvh = pvhProblem(kernel);

@@ -177,6 +177,10 @@ export function parseGuestSection(section: Uint8Array): XenNotes {
     else if (key === 'ELF_PADDR_OFFSET') notes.paddrOffset = cNumber(value);
     else if (key === 'HYPERCALL_PAGE') notes.hypercallPage = BigInt.asUintN(64, cNumber(value) << PAGE_BITS);
     else if (key === 'FEATURES') addFeatures(notes, value);
+    if (notes.unknownRequired === null) continue;
+    // libelf stops reading here, and its caller goes on with what was read: other than a note, this is no reason to refuse.
+    notes.unknownRequired = null;
+    break;
   }
   if (notes.virtBase !== null && notes.hypercallPage !== null) {
     notes.hypercallPage = BigInt.asUintN(64, notes.hypercallPage + notes.virtBase);
