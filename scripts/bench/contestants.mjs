@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(root, 'dist', 'bin', 'tygrub-pygrub.cjs');
 const LAUNCHER = join(root, 'bin', 'tygrub-pygrub');
-const EXECUTABLE = join(root, 'build', 'standalone', 'tygrub');
+/** A link to the executable, which is told by its name which program it is. */
+const EXECUTABLE = join(root, 'build', 'standalone', 'tygrub-pygrub');
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`.split(':');
 
 /** The path of a program, or null where it is not installed. */
@@ -52,13 +53,7 @@ export function contestants() {
     add(`tygrub-pygrub, ${label}`, 'vhd', tygrub(node)('vhd'), node);
     add(`bare ${label} -e 0`, null, () => [node, '-e', '0'], node);
   }
-  // The executable is told by its name which program it is.
-  add(
-    'tygrub-pygrub, standalone',
-    'vhd',
-    (disk, out) => shell(`exec -a tygrub-pygrub ${quoted([EXECUTABLE, ...options(out), disk.vhd])}`),
-    EXECUTABLE,
-  );
+  add('tygrub-pygrub, standalone', 'vhd', (disk, out) => [EXECUTABLE, ...options(out), disk.vhd], EXECUTABLE);
   add(`bare ${version} -e 0`, null, () => [process.execPath, '-e', '0']);
   add('cp of the two files', null, (disk, out) => ['cp', disk.copies.kernel, disk.copies.initrd, out]);
   const run = (image, out) => [pygrub, ...options(out), image];
