@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { commit, ROOT } from './commit.mjs';
+import { allowHugePages } from './huge-pages.mjs';
 
 const VERSION = '1.4.5';
 const PACKAGES = {
@@ -124,4 +125,11 @@ function usualOrders() {
 
 compile([]);
 compile(usualOrders());
+try {
+  allowHugePages(executable);
+} catch (error) {
+  // A start is slower then, and that is all. The runtime that the checksums name has to do what is expected of it.
+  if (process.env.TYGRUB_BUN === undefined) fail(`huge pages: ${error.message}`);
+  console.error(`build-standalone: without huge pages: ${error.message}`);
+}
 console.log(executable);
