@@ -83,11 +83,21 @@ kill $daemon; wait $daemon; exit $status`),
     'qemu-storage-daemon',
     pygrub ?? 'pygrub',
   );
+  const sevenZip = installed('7z') === null ? '7zz' : '7z';
   add(
     '7z',
     'vhd',
-    (disk, out) => ['7z', 'e', '-y', '-bso0', '-bsp0', `-o${out}`, disk.vhd, ...[disk.kernel, disk.initrd].map((path) => path.slice(1))],
-    '7z',
+    (disk, out) => [
+      sevenZip,
+      'e',
+      '-y',
+      '-bso0',
+      '-bsp0',
+      `-o${out}`,
+      disk.vhd,
+      ...[disk.kernel, disk.initrd].map((path) => path.slice(1)),
+    ],
+    sevenZip,
   );
   const device = '(loop0,msdos1)';
   add(

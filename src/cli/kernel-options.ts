@@ -72,7 +72,7 @@ export function bootWish(options: KernelOptions): BootWish {
 export async function checkKernel(guest: Guest, entry: BootEntry, isChosen: boolean, options: KernelOptions): Promise<EntryCheck | null> {
   const how = options.kernels;
   if (how === false || (how === undefined && !isChosen) || entry.kernel === null || entry.problem !== null) return null;
-  const { checkEntry } = await import('../kernel/index.js');
+  const { checkEntry } = await import('../kernel/check-entry.js');
   return checkEntry(guest, entry, { ...bootWish(options), depth: how ?? (options.strict === true ? 'notes' : 'config') });
 }
 

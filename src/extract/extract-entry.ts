@@ -129,7 +129,7 @@ export async function extractEntry(entry: BootEntry, options: ExtractOptions = {
     return { path: file.path, size: source.size };
   };
   const writePlain = async (name: string, source: ByteSource, what: string): Promise<ExtractedFile> => {
-    const plain = await (await import('../kernel/index.js')).plainKernel(source, limits);
+    const plain = await (await import('../kernel/plain-kernel.js')).plainKernel(source, limits);
     if (!plain.changed) return write(name, source, what);
     const file = NewFile.create(join(folder, name));
     created.push(file);

@@ -1,7 +1,8 @@
 /** What the kernel itself says about an entry, for the line below the list. */
 import type { BootEntry, BootFile } from '../boot/index.js';
 import type { Guest } from '../guest/guest.js';
-import { type BootWish, checkEntry, type EntryCheck, type EntryCheckOptions } from '../kernel/index.js';
+import { checkEntry, type EntryCheck, type EntryCheckOptions } from '../kernel/check-entry.js';
+import type { BootWish } from '../kernel/index.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { EntryDetails } from './state.js';
 
