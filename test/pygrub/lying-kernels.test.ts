@@ -44,12 +44,13 @@ const LIES: readonly [what: string, kernel: Uint8Array, said: RegExp][] = [
   ['n_namesz', elf((b) => ELF_NOTE.encode(b, { n_namesz: HUGE }, firstNote(b))), /note/],
   ['payload_offset', bzImage({ payload_offset: HUGE }), /payload/],
   ['payload_length', bzImage({ payload_length: HUGE }), /payload/],
+  // Xen looks at nothing that they lead to, but refuses a program that they lead out of.
+  ['e_shoff', elf((b) => ELF64_HEADER.encode(b, { e_shoff: 2 ** 52 })), /section headers/],
+  ['e_shnum', elf((b) => ELF64_HEADER.encode(b, { e_shnum: 0xffff })), /section headers/],
 ];
 
 /** Lies that change nothing for a guest whose notes are found: nothing of what they lead to is looked at. */
 const HARMLESS: readonly [what: string, kernel: Uint8Array][] = [
-  ['e_shoff', elf((b) => ELF64_HEADER.encode(b, { e_shoff: 2 ** 52 }))],
-  ['e_shnum', elf((b) => ELF64_HEADER.encode(b, { e_shnum: 0xffff }))],
   ['e_shstrndx', elf((b) => ELF64_HEADER.encode(b, { e_shstrndx: 0xffff }))],
   ['sh_offset', elf((b) => ELF64_SECTION_HEADER.encode(b, { sh_offset: 2 ** 52 }, firstSection(b) + ELF64_SECTION_HEADER.size))],
 ];
